@@ -1,0 +1,73 @@
+import type { FailedRun } from './result.ts';
+
+/**
+ * Every way a call can fail, as a closed list. Codes are stable: programs may switch on them.
+ *
+ * Before dbt starts: `invalid-options`, `project-not-found`, `project-invalid`, `profile-not-found`,
+ * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `target-path-busy`.
+ * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
+ * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent).
+ * Reading files: `artifact-*`. Writing ours: `report-unwritable`. A defect of ours: `internal`.
+ */
+export const ERROR_CODES = [
+  'invalid-options',
+  'project-not-found',
+  'project-invalid',
+  'profile-not-found',
+  'profile-invalid',
+  'target-not-found',
+  'dbt-not-found',
+  'dbt-not-usable',
+  'target-path-busy',
+  'dbt-failed',
+  'nodes-failed',
+  'cancelled',
+  'timed-out',
+  'dbt-crashed',
+  'artifact-missing',
+  'artifact-unreadable',
+  'artifact-empty',
+  'artifact-truncated',
+  'artifact-not-json',
+  'artifact-too-large',
+  'artifact-invalid',
+  'artifact-unsupported-version',
+  'artifact-other-invocation',
+  'report-unwritable',
+  'report-missing',
+  'internal',
+] as const;
+
+/** One of {@link ERROR_CODES}. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface ErrorDetails {
+  readonly code: ErrorCode;
+  /** What to do about it, as one sentence in the imperative. */
+  readonly hint?: string | undefined;
+  readonly cause?: unknown;
+  /** The run that failed, when dbt had been started: the same value `{ reject: false }` resolves to. */
+  readonly result?: FailedRun | undefined;
+}
+
+/** The only error this package throws on purpose. */
+export class DbtRunCacheError extends Error {
+  override readonly name = 'DbtRunCacheError';
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+  readonly result: FailedRun | undefined;
+
+  constructor(message: string, details: ErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = details.code;
+    this.hint = details.hint;
+    this.result = details.result;
+  }
+
+  /** Any thrown value as a {@link DbtRunCacheError}; one that already is comes back as it is. */
+  static from(thrown: unknown, code: ErrorCode = 'internal'): DbtRunCacheError {
+    if (thrown instanceof DbtRunCacheError) return thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    return new DbtRunCacheError(message, { code, cause: thrown });
+  }
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import { DbtRunCacheError } from './errors.ts';
+
+/**
+ * Options of `runDbt()`. Each is validated before anything starts; an unknown or malformed one is an
+ * `invalid-options` error that names it.
+ */
+export interface RunOptions {
+  /** Folder to start from; the project is found by walking up to `dbt_project.yml`. Default: the process's. */
+  readonly cwd?: string | undefined;
+  /** Environment for dbt. Default: the process's. What must not reach project code is taken out of either. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /**
+   * Which dbt: the path of an executable, the folder of a virtual environment, or a command prefix such as
+   * `uv run dbt` (as a string, split without a shell, or already as a list). Default: `dbt` on PATH.
+   */
+  readonly dbt?: string | readonly string[] | undefined;
+  /**
+   * What happens to dbt's own output. `tee` (default): written to this process's stdout and stderr byte for byte
+   * (values of `redact` starred out) and its end kept for error messages. `inherit`: dbt gets this process's own
+   * streams, e.g. a terminal; nothing is kept. `silent`: kept, not shown.
+   */
+  readonly output?: 'tee' | 'inherit' | 'silent' | undefined;
+  /**
+   * dbt is not safe twice at once on one target folder. `fail` (default): a second run is refused with
+   * `target-path-busy`. `wait`: it begins when the first has ended.
+   */
+  readonly onTargetBusy?: 'fail' | 'wait' | undefined;
+  /** Milliseconds until dbt is stopped, start-up and waiting included. Default: none. */
+  readonly timeout?: number | undefined;
+  /** Stops dbt when aborted: SIGINT, then SIGTERM and SIGKILL as `forceKillAfterDelay` says. */
+  readonly cancelSignal?: AbortSignal | undefined;
+  /**
+   * Milliseconds between the first SIGINT and SIGKILL; SIGTERM comes half-way. Default 6000, since GitHub allows
+   * a cancelled job 10 s in all.
+   */
+  readonly forceKillAfterDelay?: number | undefined;
+  /**
+   * Whether SIGINT and SIGTERM of this process stop dbt first. Default true; the process then ends as the signal
+   * would have ended it only if its owner makes it so.
+   */
+  readonly handleSignals?: boolean | undefined;
+  /** Values never to be shown: replaced by `***` in events, reports, errors and forwarded output. */
+  readonly redact?: readonly string[] | undefined;
+  /** Carried into every event and the report, e.g. `{ tenant: 'acme', job: 'nightly' }`. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Whether the report file is written beside dbt's artifacts. Default true. */
+  readonly report?: boolean | undefined;
+  /** Whether a failed run rejects. Default true. With false the same failure comes back as a value. */
+  readonly reject?: boolean | undefined;
+}
+
+/** Longest delay Node's timers take. */
+const MAX_DELAY_MS = 2_147_483_647;
+
+const Schema = z.strictObject({
+  cwd: z.string().min(1).optional(),
+  env: z.record(z.string(), z.string().optional()).optional(),
+  dbt: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
+  output: z.enum(['tee', 'inherit', 'silent']).optional(),
+  onTargetBusy: z.enum(['fail', 'wait']).optional(),
+  timeout: z.number().int().positive().max(MAX_DELAY_MS).optional(),
+  cancelSignal: z.instanceof(AbortSignal).optional(),
+  forceKillAfterDelay: z.number().int().min(0).max(MAX_DELAY_MS).optional(),
+  handleSignals: z.boolean().optional(),
+  redact: z.array(z.string()).readonly().optional(),
+  labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
+  report: z.boolean().optional(),
+  reject: z.boolean().optional(),
+});
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly dbt: string | readonly string[] | undefined;
+  readonly output: 'tee' | 'inherit' | 'silent';
+  readonly onTargetBusy: 'fail' | 'wait';
+  readonly timeoutMs: number | undefined;
+  readonly cancelSignal: AbortSignal | undefined;
+  readonly forceKillAfterMs: number;
+  readonly handleSignals: boolean;
+  readonly redact: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly report: boolean;
+  readonly reject: boolean;
+}
+
+/** dbt's arguments: a non-empty list of strings without NUL, beginning with the command or a global flag. */
+const Args = z
+  .array(z.string().refine((value) => !value.includes('\0'), 'must not contain a NUL character'))
+  .min(1, 'name a dbt command, e.g. ["build"]')
+  .readonly();
+
+/**
+ * Validates what the caller gave and fills in the defaults. The only reader of `process.env` and `process.cwd()`.
+ * @throws DbtRunCacheError `invalid-options`, naming each bad option.
+ */
+export function resolveOptions(
+  args: readonly string[],
+  options: RunOptions = {},
+): { args: readonly string[]; options: ResolvedOptions } {
+  const parsedArgs = Args.safeParse(args);
+  if (!parsedArgs.success) throw invalid('args', parsedArgs.error);
+  const parsed = Schema.safeParse(options);
+  if (!parsed.success) throw invalid('options', parsed.error);
+  const given = parsed.data;
+  return {
+    args: parsedArgs.data,
+    options: {
+      cwd: given.cwd ?? process.cwd(),
+      env: given.env ?? process.env,
+      dbt: given.dbt,
+      output: given.output ?? 'tee',
+      onTargetBusy: given.onTargetBusy ?? 'fail',
+      timeoutMs: given.timeout,
+      cancelSignal: given.cancelSignal,
+      forceKillAfterMs: given.forceKillAfterDelay ?? 6000,
+      handleSignals: given.handleSignals ?? true,
+      redact: given.redact ?? [],
+      labels: given.labels ?? {},
+      report: given.report ?? true,
+      reject: given.reject ?? true,
+    },
+  };
+}
+
+function invalid(what: string, error: z.ZodError): DbtRunCacheError {
+  const lines = error.issues.map((issue) => {
+    const where = [what, ...issue.path.map(String)].join('.');
+    return issue.code === 'unrecognized_keys'
+      ? `${where}: no such option: ${issue.keys.join(', ')}`
+      : `${where}: ${issue.message}`;
+  });
+  return new DbtRunCacheError(`Invalid options: ${lines.join('; ')}`, {
+    code: 'invalid-options',
+    hint: `Known options: ${Object.keys(Schema.shape).join(', ')}.`,
+  });
+}

@@ -1,0 +1,120 @@
+import type { Catalog, Manifest, RunResults, SourcesArtifact } from './artifacts/types.ts';
+import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/decision.ts';
+import type { ErrorCode } from './errors.ts';
+
+/** Something a reader of the report should know that is not about one node. */
+export interface RunNotice {
+  /** `warning` and `deprecation` come from dbt; `problem` is ours: something the report could not learn or do. */
+  readonly kind: 'warning' | 'deprecation' | 'problem';
+  /** dbt's event name, or one of our error codes. */
+  readonly name: string;
+  readonly message: string;
+  readonly hint?: string;
+  /** How often it was said. */
+  readonly count: number;
+  readonly uniqueId?: string;
+}
+
+export interface EngineInfo {
+  /** dbt Core 1.x. Others follow. */
+  readonly kind: 'core';
+  /** How dbt was started, e.g. `['/venv/bin/dbt']` or `['uv', 'run', 'dbt']`. */
+  readonly commandPrefix: readonly string[];
+  readonly dbtVersion?: string;
+  readonly adapterType?: string;
+  readonly adapterVersion?: string;
+  readonly pythonVersion?: string;
+  readonly stateVersion?: string;
+}
+
+export interface ProjectInfo {
+  readonly name: string;
+  /** Absolute. */
+  readonly dir: string;
+  /** Absolute: the folder dbt writes its artifacts to. */
+  readonly targetPath: string;
+  readonly profileName?: string;
+  readonly targetName?: string;
+}
+
+/** Why the run is not a success. */
+export interface RunFailure {
+  /** `nodes-failed` when the run was done; any other code when it was not, or dbt was never started. */
+  readonly code: ErrorCode;
+  /** One sentence, redacted. */
+  readonly message: string;
+  readonly hint?: string;
+  /** The last lines dbt printed, redacted and without ANSI, when dbt could not do the run. */
+  readonly outputTail?: string;
+}
+
+/**
+ * A run as plain data: what the report file holds, and all that `explain()` needs.
+ * Times are ISO 8601 in UTC, durations milliseconds.
+ */
+export interface RunReport {
+  /** Version of this shape. Readers refuse others. */
+  readonly schemaVersion: 1;
+  readonly outcome: 'executed' | 'failed';
+  readonly failure?: RunFailure;
+  /** dbt's subcommand as words, e.g. `build`, `docs generate`. */
+  readonly command: string;
+  /** What was given to dbt, secrets redacted. */
+  readonly args: readonly string[];
+  /** dbt's own exit code; absent when a signal ended it or it never started. */
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly invocationId?: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  readonly wallMs: number;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Absent when the run ended before dbt was found. */
+  readonly engine?: EngineInfo;
+  /** Absent when there is no project, or none was found. */
+  readonly project?: ProjectInfo;
+  readonly threads?: number;
+  readonly state: StateStatus;
+  readonly savings?: ReportedSavings;
+  readonly decisions: readonly NodeDecision[];
+  /** Nodes that were selected, as far as known: equals `decisions.length` unless some could not be named. */
+  readonly selectedCount?: number;
+  readonly notices: readonly RunNotice[];
+  /** Absolute paths of the artifacts this run wrote and that could be read. */
+  readonly artifactPaths: {
+    readonly runResults?: string;
+    readonly manifest?: string;
+    readonly sources?: string;
+    readonly catalog?: string;
+    readonly decisionLog?: string;
+  };
+}
+
+/** The parsed artifacts of this run; one that another run wrote is never here. */
+export interface RunArtifacts {
+  readonly runResults?: RunResults;
+  readonly manifest?: Manifest;
+  readonly sources?: SourcesArtifact;
+  readonly catalog?: Catalog;
+}
+
+interface WithArtifacts {
+  readonly artifacts: RunArtifacts;
+  /** Where the report file was written; absent when it could not be (see `notices`) or was not asked for. */
+  readonly reportPath?: string;
+}
+
+export interface ExecutedRun extends RunReport, WithArtifacts {
+  readonly outcome: 'executed';
+  readonly exitCode: 0;
+}
+
+export interface FailedRun extends RunReport, WithArtifacts {
+  readonly outcome: 'failed';
+  readonly failure: RunFailure;
+}
+
+/** What `runDbt(args, { reject: false })` resolves to. */
+export type RunResult = ExecutedRun | FailedRun;
+/** What `runDbt(args)` resolves to. */
+export type SuccessfulRun = ExecutedRun;

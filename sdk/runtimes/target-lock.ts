@@ -1,0 +1,150 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { link, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DbtRunCacheError } from '../errors.ts';
+import { identifyProcess, isAlive, type ProcessIdentity } from '../util/process-identity.ts';
+
+const WAIT_POLL_MS = 200;
+const CHANGING_POLL_MS = 20;
+
+/** What a lock file says. */
+interface Holder {
+  readonly token: string;
+  readonly targetPath: string;
+  readonly owner: ProcessIdentity;
+  /** dbt itself, which may outlive a killed owner and still write to the folder. */
+  readonly dbt?: ProcessIdentity;
+  readonly since: string;
+}
+
+export interface TargetLock {
+  /** Notes dbt's process, so that the folder stays taken as long as dbt lives. */
+  noteDbt(pid: number): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly onBusy: 'fail' | 'wait';
+  /** Ends the waiting; its reason is thrown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told once, when waiting begins. */
+  readonly onWait?: ((holder: { pid: number; since: string }) => void) | undefined;
+}
+
+/**
+ * Takes a target folder for one run. Seen by all processes of this user on this machine; the file lies in the
+ * system's temporary folder, since `dbt clean` deletes the target folder. What a dead process left is taken over.
+ * @throws DbtRunCacheError `target-path-busy`.
+ */
+export async function lockTarget(targetPath: string, options: LockOptions): Promise<TargetLock> {
+  const path = await lockPath(targetPath);
+  const holder: Holder = {
+    token: randomUUID(),
+    targetPath,
+    owner: identifyProcess(process.pid),
+    since: new Date().toISOString(),
+  };
+  let waiting = false;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const state = await tryTake(path, holder);
+    if (state === 'taken') break;
+    if (state !== 'changing') {
+      const pid = state.dbt?.pid ?? state.owner.pid;
+      if (options.onBusy === 'fail') throw busy(targetPath, pid, state.since);
+      if (!waiting) options.onWait?.({ pid, since: state.since });
+      waiting = true;
+    }
+    const pauseMs = state === 'changing' ? CHANGING_POLL_MS : WAIT_POLL_MS;
+    await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+
+  return {
+    noteDbt: (pid) => replace(path, { ...holder, dbt: identifyProcess(pid) }),
+    release: async () => {
+      const current = await readHolder(path);
+      if (current?.token === holder.token) await rm(path, { force: true });
+    },
+  };
+}
+
+function busy(targetPath: string, pid: number, since: string): DbtRunCacheError {
+  return new DbtRunCacheError(`Another dbt run is using ${targetPath} (process ${pid}, since ${since})`, {
+    code: 'target-path-busy',
+    hint: 'Give each run its own --target-path, run one after the other, or let this one wait (on-target-busy: wait).',
+  });
+}
+
+/** Who has it; or that it is ours now; or that another process is just replacing it. */
+async function tryTake(path: string, holder: Holder): Promise<'taken' | 'changing' | Holder> {
+  if (await createWhole(path, holder)) return 'taken';
+  const other = await readHolder(path);
+  if (other !== undefined && holds(other)) return other;
+  return takeOver(path, holder);
+}
+
+function holds(holder: Holder): boolean {
+  return isAlive(holder.owner) || (holder.dbt !== undefined && isAlive(holder.dbt));
+}
+
+/**
+ * Replaces a dead holder's lock. Only one process may look and replace at a time, else a slow one would remove the
+ * lock a fast one has just taken; a guard file, itself a lock with a living owner, sees to that.
+ */
+async function takeOver(path: string, holder: Holder): Promise<'taken' | 'changing' | Holder> {
+  const guard = `${path}.guard`;
+  if (!(await createWhole(guard, holder))) {
+    const guardian = await readHolder(guard);
+    if (guardian !== undefined && !isAlive(guardian.owner)) await rm(guard, { force: true });
+    return 'changing';
+  }
+  try {
+    const other = await readHolder(path);
+    if (other !== undefined && holds(other)) return other;
+    await rm(path, { force: true });
+    return (await createWhole(path, holder)) ? 'taken' : 'changing';
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+/** Creates a file with its whole content or not at all. False when it is there already. */
+async function createWhole(path: string, holder: Holder): Promise<boolean> {
+  const draft = `${path}.${holder.token}`;
+  await writeFile(draft, JSON.stringify(holder));
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+async function replace(path: string, holder: Holder): Promise<void> {
+  const draft = `${path}.${holder.token}`;
+  await writeFile(draft, JSON.stringify(holder));
+  await rename(draft, path);
+}
+
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch {
+    return undefined;
+  }
+}
+
+async function lockPath(targetPath: string): Promise<string> {
+  const folder = join(tmpdir(), `dbt-runcache-${userInfo().username}`);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // Two ways to the same folder are the same folder; the target itself may not exist yet.
+  const real = await realpath(targetPath).catch(async () =>
+    join(await realpath(dirname(targetPath)).catch(() => dirname(targetPath)), basename(targetPath)),
+  );
+  return join(folder, `${createHash('sha256').update(real).digest('hex').slice(0, 32)}.lock`);
+}
