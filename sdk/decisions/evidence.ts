@@ -1,0 +1,70 @@
+import type { NodeContext, Verdict } from './decide-node.ts';
+import type { Evidence } from './decision.ts';
+import type { NodeInput } from './node-results.ts';
+
+/**
+ * What each source said about a node, most trusted first. A source that says otherwise than what was concluded is
+ * kept and marked, so that a reader can see the disagreement.
+ */
+export function gatherEvidence(
+  input: NodeInput,
+  verdict: Verdict,
+  context: NodeContext,
+): readonly Evidence[] {
+  const said: Evidence[] = [];
+  const say = (source: Evidence['source'], says: string, conflicts = false): void => {
+    said.push(conflicts ? { source, says, conflicts: true } : { source, says });
+  };
+  const { result, facts } = input;
+  const byState = verdict.action === 'reused' || verdict.action === 'cloned';
+
+  if (result?.source === 'run-results') {
+    say('run-results', `status ${result.status}${oneLine(result.message)}`);
+    if (result.adapterMessage !== undefined) say('adapter-response', result.adapterMessage);
+  }
+  if (facts?.finished !== undefined) {
+    const { status, message, adapterMessage } = facts.finished;
+    const differs = result?.source === 'run-results' && result.status !== status;
+    say('event', `finished with status ${status}${oneLine(message)}`, differs);
+    if (result?.source === 'event' && adapterMessage !== undefined) say('adapter-response', adapterMessage);
+  } else if (facts !== undefined && result === undefined) {
+    say('event', facts.started ? 'started, and no end was seen' : 'selected, and no start was seen');
+  }
+  if (facts?.answer !== undefined) {
+    say('event', `the service answered ${facts.answer}`, contradicts(facts.answer, verdict));
+  }
+  if (facts?.explained !== undefined) say('event', facts.explained);
+  if (facts?.cloneFailed !== undefined) say('event', `clone failed: ${oneLine(facts.cloneFailed).slice(2)}`);
+  if (facts?.stateError !== undefined) say('event', facts.stateError.split('\n', 1)[0] ?? '');
+  if (facts?.preClonedFrom !== undefined)
+    say('event', `its table was first cloned from ${facts.preClonedFrom}`);
+
+  const logged = context.logged.get(input.uniqueId);
+  if (logged?.devClone !== undefined) {
+    say('decision-log', `its table was first cloned from ${logged.devClone.source}`);
+  }
+  if (logged?.executionId !== undefined) {
+    // A clone is confirmed like a build. A node that was skipped has nothing to confirm.
+    const unexpected = verdict.action === 'reused' && logged.devClone === undefined;
+    say('decision-log', 'an execution was confirmed', unexpected);
+  } else if (logged !== undefined) {
+    const decided = logged.decisionId !== undefined;
+    say('decision-log', decided ? 'a decision, no confirmed execution' : 'no decision', byState && !decided);
+  }
+  if (verdict.because === 'upstream-failed' && verdict.detail !== undefined && input.node !== undefined) {
+    say('manifest', `comes after ${verdict.detail}`);
+  }
+  return said;
+}
+
+function contradicts(answer: 'skip' | 'clone' | 'execute', verdict: Verdict): boolean {
+  if (verdict.action === 'reused') return answer !== 'skip';
+  if (verdict.action === 'cloned') return answer === 'execute';
+  if (verdict.action === 'built' || verdict.action === 'tested') return answer === 'skip';
+  return false;
+}
+
+function oneLine(message: string | undefined): string {
+  const line = message?.trim().split('\n', 1)[0];
+  return line === undefined || line === '' ? '' : `, ${line}`;
+}

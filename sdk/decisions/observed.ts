@@ -1,0 +1,85 @@
+import type { SelectedNode } from '../runtimes/dbt-event.ts';
+import type { ReportedSavings, StateProblem } from './decision.ts';
+import type { RunMessages } from './run-messages.ts';
+import type { StateAnnouncement, StateAnswer } from './state-messages.ts';
+
+/** A node's end as dbt's NodeFinished event told it. */
+export interface FinishedFacts {
+  readonly status: string;
+  readonly message?: string;
+  /** `adapter_response._message`. */
+  readonly adapterMessage?: string;
+  /** True when the adapter's response held nothing but, perhaps, `_message`. */
+  readonly adapterBare: boolean;
+  readonly rowsAffected?: number;
+  readonly executionMs?: number;
+  /** dbt writes 0 here where run_results says null. */
+  readonly failures?: number;
+}
+
+/** All that is kept of one node's events. */
+export interface NodeFacts {
+  readonly uniqueId: string;
+  readonly name: string;
+  readonly resourceType: string;
+  readonly materialized?: string;
+  readonly relationName?: string;
+  readonly started: boolean;
+  readonly finished?: FinishedFacts;
+  /** What the State service answered for this node. */
+  readonly answer?: StateAnswer;
+  /** The service's explanation of its answer. */
+  readonly explained?: string;
+  /** The plugin reported this execution to the service. */
+  readonly confirmed: boolean;
+  /** Why a clone the service offered was given up. */
+  readonly cloneFailed?: string;
+  /** The relation this node's table was copied from before the node itself ran. */
+  readonly preClonedFrom?: string;
+  /** The first thing that went wrong between State and this node. */
+  readonly stateError?: string;
+  /** The first exception dbt logged for it: a failed batch says no more than `ERROR` in the results. */
+  readonly exception?: string;
+}
+
+/** Troubles of State that are alike, as one. */
+export interface TroubleFacts {
+  readonly problem: StateProblem;
+  readonly said: string;
+  readonly off: boolean;
+  readonly count: number;
+  /** Unique ids where known, names otherwise; at most 100. */
+  readonly nodes: readonly string[];
+}
+
+/** What a run's events told. Its size depends on the number of nodes, not of events. */
+export interface Observations {
+  readonly eventCount: number;
+  readonly nodes: ReadonlyMap<string, NodeFacts>;
+  /** The nodes dbt selected; absent until dbt has resolved the selection. */
+  readonly selected?: readonly SelectedNode[];
+  /** How many nodes dbt counts, where it does not name them. */
+  readonly selectedCount?: number;
+  readonly dbtVersion?: string;
+  readonly adapterType?: string;
+  readonly adapterVersion?: string;
+  readonly threads?: number;
+  readonly state: {
+    readonly announced?: StateAnnouncement;
+    readonly version?: string;
+    /** Answers of the service: one is proof that State was active. */
+    readonly answers: number;
+    readonly firstAnswer?: string;
+    readonly troubles: readonly TroubleFacts[];
+    readonly loginFailed?: string;
+  };
+  readonly savings?: ReportedSavings;
+  /** Warnings, deprecations and the like that are not about one node's result. */
+  readonly messages: RunMessages;
+  /** What ended the run early, in dbt's words: at most 10. */
+  readonly mainErrors: readonly string[];
+  /** The error of `dbt run-operation`, which its result leaves out. */
+  readonly operationError?: string;
+  /** Absent until dbt has said that the command is over. */
+  readonly completed?: { readonly success: boolean };
+}

@@ -1,0 +1,209 @@
+import { OPTION_KINDS, type OptionKind } from './dbt-options.ts';
+
+/** What can be read off dbt's arguments. They are only read, never changed. */
+export interface CommandLine {
+  /**
+   * The subcommand by its full name, e.g. `build`, `docs generate`; aliases by what they stand for (`ls` is `list`,
+   * `source snapshot-freshness` is `source freshness`). Empty when none is named.
+   */
+  readonly command: string;
+  /** Whether it is a command of dbt Core 1.7 to 1.12. */
+  readonly isKnown: boolean;
+  /** dbt only prints its version or its help. */
+  readonly asksFor?: 'version' | 'help';
+  /** Words that belong to no option, e.g. the macro of `run-operation`. */
+  readonly positionals: readonly string[];
+  readonly projectDir?: string;
+  readonly profilesDir?: string;
+  readonly profile?: string;
+  readonly target?: string;
+  readonly targetPath?: string;
+  readonly logPath?: string;
+  /** The YAML text of `--vars`. */
+  readonly vars?: string;
+  /** As given: dbt decides whether it is a number. */
+  readonly threads?: string;
+  readonly state?: string;
+  /** `--output`: of `source freshness` a path, of others a format. */
+  readonly output?: string;
+  readonly select?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly selector?: string;
+  readonly writeJson?: boolean;
+  readonly quiet?: boolean;
+  readonly fullRefresh?: boolean;
+  /** `docs generate --no-compile` is false. */
+  readonly compile?: boolean;
+  /** `show --inline-direct`, which runs a query without a project. */
+  readonly inlineDirect?: string;
+}
+
+const GROUPS = new Set(['docs', 'source']);
+const ALIASES = new Map([
+  ['ls', 'list'],
+  ['source snapshot-freshness', 'source freshness'],
+]);
+const COMMANDS = new Set([
+  ...[
+    'build',
+    'clean',
+    'clone',
+    'compile',
+    'debug',
+    'deps',
+    'docs generate',
+    'docs serve',
+    'init',
+    'list',
+    'parse',
+  ],
+  ...['retry', 'run', 'run-operation', 'seed', 'show', 'snapshot', 'source freshness', 'test'],
+]);
+
+/** Values by option, under the first long name dbt knows it by. */
+interface Found {
+  readonly values: Map<string, string>;
+  readonly lists: Map<string, string[]>;
+  readonly flags: Map<string, boolean>;
+}
+
+/**
+ * Reads dbt's arguments the way dbt's own parser does: options before and after the subcommand, `--x y`, `--x=y` and
+ * `-xy`, the last of several wins, `--select a b` takes words up to the next option. An option given both before and
+ * after the subcommand (which dbt refuses) counts as given after it.
+ */
+export function parseCommandLine(args: readonly string[]): CommandLine {
+  const found: Found = { values: new Map(), lists: new Map(), flags: new Map() };
+  const rest = [...args];
+  const words: string[] = [];
+  const positionals: string[] = [];
+
+  // dbt's groups (`dbt` itself, `docs`, `source`) stop at their first word; a command takes options and words mixed.
+  for (;;) {
+    readLevel(rest, found, { command: words.join(' '), positionals: undefined });
+    const word = rest.shift();
+    if (word === undefined) break;
+    words.push(word);
+    if (words.length > 1 || !GROUPS.has(word)) {
+      readLevel(rest, found, { command: words.join(' '), positionals });
+      positionals.push(...rest);
+      break;
+    }
+  }
+
+  const typed = words.join(' ');
+  const command = ALIASES.get(typed) ?? typed;
+  return { command, isKnown: COMMANDS.has(command), positionals, ...asked(found), ...named(found) };
+}
+
+function asked(found: Found): Pick<CommandLine, 'asksFor'> {
+  // The first of the two in dbt's arguments wins; a map keeps the order in which its keys came.
+  for (const name of found.flags.keys()) {
+    if (name === 'version' || name === 'help') return { asksFor: name };
+  }
+  return {};
+}
+
+function named({
+  values,
+  lists,
+  flags,
+}: Found): Omit<CommandLine, 'command' | 'isKnown' | 'positionals' | 'asksFor'> {
+  return dropUndefined({
+    projectDir: values.get('project-dir'),
+    profilesDir: values.get('profiles-dir'),
+    profile: values.get('profile'),
+    target: values.get('target'),
+    targetPath: values.get('target-path'),
+    logPath: values.get('log-path'),
+    vars: values.get('vars'),
+    threads: values.get('threads'),
+    state: values.get('state'),
+    output: values.get('output'),
+    select: lists.get('select'),
+    exclude: lists.get('exclude'),
+    selector: values.get('selector'),
+    writeJson: flags.get('write-json'),
+    quiet: flags.get('quiet'),
+    fullRefresh: flags.get('full-refresh'),
+    compile: flags.get('compile'),
+    inlineDirect: values.get('inline-direct'),
+  });
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function dropUndefined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as Defined<T>;
+}
+
+interface Level {
+  readonly command: string;
+  /** Where words go that are no option; undefined: the first of them ends the level. */
+  readonly positionals: string[] | undefined;
+}
+
+/** Takes options off the front of `rest`. */
+function readLevel(rest: string[], found: Found, level: Level): void {
+  for (;;) {
+    const arg = rest[0];
+    if (arg === undefined) return;
+    if (arg === '--') {
+      rest.shift();
+      return;
+    }
+    if (arg.startsWith('-') && arg.length > 1) {
+      rest.shift();
+      if (arg.startsWith('--')) readLong(arg, rest, found);
+      else readShort(arg, rest, found, level);
+    } else if (level.positionals === undefined) {
+      return;
+    } else {
+      level.positionals.push(arg);
+      rest.shift();
+    }
+  }
+}
+
+function readLong(arg: string, rest: string[], found: Found): void {
+  const equals = arg.indexOf('=');
+  const option = equals === -1 ? arg : arg.slice(0, equals);
+  if (equals !== -1) rest.unshift(arg.slice(equals + 1));
+  const kind = OPTION_KINDS.get(option);
+  if (kind !== undefined) take(kind, rest, found);
+  // An option nobody here knows, of a newer dbt or misspelt: taken for a flag, its own value gone with it.
+  else if (equals !== -1) rest.shift();
+}
+
+/** `-q`, `-tprod`, `-qxs model`: letters up to the first that takes a value, which is what follows it. */
+function readShort(arg: string, rest: string[], found: Found, level: Level): void {
+  for (let at = 1; at < arg.length; at += 1) {
+    const option = `-${arg.charAt(at)}`;
+    // The one letter with two meanings: `init -s` skips the profile.
+    const kind = option === '-s' && level.command === 'init' ? undefined : OPTION_KINDS.get(option);
+    if (kind === undefined) continue;
+    if (kind.takes !== 'nothing') {
+      if (at + 1 < arg.length) rest.unshift(arg.slice(at + 1));
+      take(kind, rest, found);
+      return;
+    }
+    take(kind, rest, found);
+  }
+}
+
+function take(kind: OptionKind, rest: string[], found: Found): void {
+  if (kind.takes === 'nothing') {
+    found.flags.set(kind.name, kind.means);
+    return;
+  }
+  const value = rest.shift();
+  if (value === undefined) return;
+  if (kind.takes === 'value') {
+    found.values.set(kind.name, value);
+    return;
+  }
+  const list = found.lists.get(kind.name) ?? [];
+  list.push(...value.split(' '));
+  while (rest[0] !== undefined && !rest[0].startsWith('-')) list.push(rest.shift() as string);
+  found.lists.set(kind.name, list);
+}

@@ -1,0 +1,56 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findDecisionLog } from '../../../sdk/run/find-decision-log.ts';
+
+let logPath: string;
+const startedAt = new Date(Date.now() - 60_000);
+const later = new Date(startedAt.getTime() + 5000).toISOString();
+const earlier = new Date(startedAt.getTime() - 5000).toISOString();
+
+beforeEach(async () => {
+  logPath = await mkdtemp(join(tmpdir(), 'logs-'));
+});
+afterEach(async () => {
+  await rm(logPath, { recursive: true });
+});
+
+async function log(path: string, began: string): Promise<string> {
+  const file = join(logPath, path);
+  await mkdir(join(file, '..'), { recursive: true });
+  await writeFile(file, `${JSON.stringify({ start_timestamp_utc: began, entry_type: 'run_start' })}\n`);
+  return file;
+}
+const find = (env = {}) => findDecisionLog({ logPath, env, startedAt });
+
+test('finds the log that was begun during the run, in either plugin’s folder', async () => {
+  await log('state/responses_1.jsonl', earlier);
+  expect(await find()).toBeUndefined();
+  const mine = await log('run_cache/responses_2.jsonl', later);
+  expect((await find())?.path).toBe(mine);
+});
+
+test('passes over other files and torn ones', async () => {
+  await log('state/other_1.jsonl', later);
+  await log('state/responses_1.txt', later);
+  await mkdir(join(logPath, 'state'), { recursive: true });
+  await writeFile(join(logPath, 'state', 'responses_9.jsonl'), '{"start_timesta');
+  expect(await find()).toBeUndefined();
+});
+
+test('follows the plugin’s own settings for folder and name', async () => {
+  const mine = await log('elsewhere/mine_1.jsonl', later);
+  expect(
+    (
+      await find({
+        RUN_CACHE_LOG_DIR_OVERRIDE: join(logPath, 'elsewhere'),
+        RUN_CACHE_LOG_PREFIX: 'mine_',
+      })
+    )?.path,
+  ).toBe(mine);
+});
+
+test('no folder, no log', async () => {
+  expect(await find()).toBeUndefined();
+});

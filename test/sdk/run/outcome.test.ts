@@ -1,0 +1,90 @@
+import { describe, expect, test } from 'vitest';
+import type { NodeDecision } from '../../../sdk/decisions/decision.ts';
+import { failureOf, type OutcomeInput } from '../../../sdk/run/outcome.ts';
+
+const failing = (name: string): NodeDecision => ({
+  uniqueId: `model.shop.${name}`,
+  name,
+  resourceType: 'model',
+  action: 'failed',
+  because: 'error',
+  failed: true,
+  basis: 'reported',
+  evidence: [],
+});
+
+function failure(end: Partial<OutcomeInput['end']>, more: Partial<OutcomeInput> = {}) {
+  return failureOf({
+    end: { outputTail: '', ...end },
+    decisions: [],
+    runsNodes: true,
+    mainErrors: [],
+    outputTail: '',
+    timeoutMs: undefined,
+    ...more,
+  });
+}
+
+describe('dbt’s exit code decides', () => {
+  test('0 is a success, even when a stop was asked for at the last moment', () => {
+    expect(failure({ exitCode: 0 })).toBeUndefined();
+    expect(failure({ exitCode: 0, stopCause: 'signal' })).toBeUndefined();
+  });
+
+  test('1 with failed nodes names the first of them', () => {
+    expect(failure({ exitCode: 1 }, { decisions: ['a', 'b', 'c', 'd', 'e'].map(failing) })).toEqual({
+      code: 'nodes-failed',
+      message: '5 nodes failed: a, b, c and 2 more',
+    });
+    expect(failure({ exitCode: 1 }, { decisions: [failing('a')] })?.message).toBe('1 node failed: a');
+  });
+
+  test('1 without a readable failure still is one, with what dbt printed', () => {
+    expect(failure({ exitCode: 1 }, { outputTail: 'last words\n' })).toMatchObject({
+      code: 'nodes-failed',
+      outputTail: 'last words',
+    });
+  });
+
+  test('1 of a command that runs no nodes means that it was not done', () => {
+    expect(failure({ exitCode: 1 }, { runsNodes: false })?.code).toBe('dbt-failed');
+  });
+
+  test('2 tells dbt’s own error, and the end of the output', () => {
+    expect(
+      failure({ exitCode: 2 }, { mainErrors: ['  ', 'Runtime Error\n  no such thing\n'], outputTail: 'x' }),
+    ).toEqual({ code: 'dbt-failed', message: 'Runtime Error\n  no such thing', outputTail: 'x' });
+    expect(failure({ exitCode: 2 })?.message).toBe('dbt ended with exit code 2');
+  });
+
+  test('a signal nobody here sent is a crash; SIGKILL hints at memory, 137 too', () => {
+    expect(failure({ signal: 'SIGSEGV' })).toMatchObject({
+      code: 'dbt-crashed',
+      message: expect.stringContaining('SIGSEGV'),
+    });
+    expect(failure({ signal: 'SIGSEGV' })?.hint).toBeUndefined();
+    expect(failure({ signal: 'SIGKILL' })?.hint).toContain('memory');
+    expect(failure({ exitCode: 137 })).toMatchObject({
+      code: 'dbt-crashed',
+      hint: expect.stringContaining('memory'),
+    });
+  });
+});
+
+test('a run that was stopped says by what, whatever dbt ended with', () => {
+  expect(failure({ exitCode: 2, stopCause: 'timed-out' }, { timeoutMs: 90_000 })).toMatchObject({
+    code: 'timed-out',
+    message: 'dbt was stopped after the timeout of 90 s',
+  });
+  expect(failure({ signal: 'SIGKILL', stopCause: 'cancelled' })?.code).toBe('cancelled');
+  expect(failure({ exitCode: 1, stopCause: 'signal' }, { decisions: [failing('a')] })?.code).toBe(
+    'cancelled',
+  );
+});
+
+test('no more than the last 40 lines of the output are kept', () => {
+  const outputTail = Array.from({ length: 100 }, (_, i) => `line ${i}`).join('\n');
+  const kept = failure({ exitCode: 2 }, { outputTail })?.outputTail?.split('\n');
+  expect(kept).toHaveLength(40);
+  expect(kept?.at(-1)).toBe('line 99');
+});
