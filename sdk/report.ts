@@ -1,4 +1,4 @@
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbtRunCacheError } from './errors.ts';
 import type { RunReport } from './result.ts';
@@ -19,6 +19,7 @@ export async function writeReport(targetPath: string, report: RunReport): Promis
   const path = reportPathIn(targetPath);
   const draft = `${path}.${process.pid}.tmp`;
   try {
+    await mkdir(targetPath, { recursive: true });
     await writeFile(draft, `${JSON.stringify(report)}\n`);
     await rename(draft, path);
     return path;

@@ -18,6 +18,7 @@ import type { StateVerdict } from './reasons.ts';
 /** What is the same for every node of a run. */
 export interface NodeContext {
   readonly command: string;
+  readonly stoppedAt: Date | undefined;
   readonly state: StateStatus;
   readonly manifest: Manifest | undefined;
   readonly eventsAvailable: boolean;
@@ -101,6 +102,9 @@ function concluded(input: NodeInput, result: NodeResult, context: NodeContext): 
     return { ...byState, failed, ...given('detail', input.facts?.explained) };
   }
   if (failed && !(isTest && status === 'fail')) {
+    if (endedByStop(input, context)) {
+      return { action: 'interrupted', because: 'stopped-while-running', basis: 'inferred' };
+    }
     return { action: 'failed', because: 'error', failed: true, ...given('detail', input.facts?.exception) };
   }
   if (isTest) {
@@ -112,6 +116,12 @@ function concluded(input: NodeInput, result: NodeResult, context: NodeContext): 
   if (COMPILING.has(context.command)) return { action: 'compiled', because: 'not-subject-to-state' };
   if (BUILT_TYPES.has(input.resourceType)) return { action: 'built', ...executedBecause(input, context) };
   return { action: 'ran', because: 'not-subject-to-state' };
+}
+
+/** A stopped dbt cancels its queries, and reports those nodes as errors. */
+function endedByStop({ facts }: NodeInput, { stoppedAt }: NodeContext): boolean {
+  if (stoppedAt === undefined || facts?.finished === undefined) return false;
+  return Date.parse(facts.finished.at) >= stoppedAt.getTime();
 }
 
 /** What a result says of State is believed unless State cannot have been there. */

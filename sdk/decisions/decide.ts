@@ -24,6 +24,8 @@ export interface DecideInput {
   readonly decisionLog?: DecisionLog | undefined;
   /** `stopped` when a signal ended dbt, or we stopped it; `finished` for any exit of its own, whatever its code. */
   readonly ended: 'finished' | 'stopped';
+  /** When we began to stop dbt: what fails from then on was interrupted. */
+  readonly stoppedAt?: Date | undefined;
   /** Version of the State plugin beside dbt; null when there is none, undefined when that is not known. */
   readonly pluginInstalled?: string | null | undefined;
   /** The variable that switches State off for this run, if one does. */
@@ -64,6 +66,7 @@ export function decide(input: DecideInput): Decided {
 
   const context: NodeContext = {
     command: input.command,
+    stoppedAt: input.stoppedAt,
     state,
     manifest,
     eventsAvailable: input.eventsAvailable,

@@ -119,8 +119,8 @@ function fromSources(entry: SourcesArtifact['results'][number]): NodeResult {
   };
 }
 
-function fromEvent(finished: FinishedFacts): NodeResult {
-  return { source: 'event', ...finished };
+function fromEvent({ at: _, ...result }: FinishedFacts): NodeResult {
+  return { source: 'event', ...result };
 }
 
 /** What State did with a node as far as the node's own result tells; see `stateVerdict`. */

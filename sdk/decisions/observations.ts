@@ -105,6 +105,7 @@ export function createObservations(): {
     const message = text(result['message']);
     facts.finished = {
       status,
+      at: event.info.ts,
       adapterBare: Object.keys(response).every((key) => key === '_message'),
       ...given('message', message === undefined ? undefined : shortened(plain(message), MAX_TEXT)),
       ...given('adapterMessage', text(response['_message'])),

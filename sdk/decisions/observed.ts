@@ -6,6 +6,8 @@ import type { StateAnnouncement, StateAnswer } from './state-messages.ts';
 /** A node's end as dbt's NodeFinished event told it. */
 export interface FinishedFacts {
   readonly status: string;
+  /** ISO 8601, by the clock of dbt's machine. */
+  readonly at: string;
   readonly message?: string;
   /** `adapter_response._message`. */
   readonly adapterMessage?: string;

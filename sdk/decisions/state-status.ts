@@ -127,11 +127,21 @@ function fatalTrouble(input: StateStatusInput): StateTrouble | undefined {
       ? trouble('service-unreachable', `${login} (${state.loginFailed})`)
       : trouble('bad-credentials', login);
   }
-  if (mainErrors.some((text) => /\/dbt_state\/|dbt_run_cache\//.test(text))) {
-    const first = mainErrors[0]?.split('\n').find((line) => line.trim() !== '');
-    if (first !== undefined) return trouble('declined', first.trim());
-  }
+  const crash = mainErrors.map(pluginCrash).find((said) => said !== undefined);
+  if (crash !== undefined) return trouble('declined', crash);
   return undefined;
+}
+
+/**
+ * The last line of a traceback that ends inside the plugin. Errors of dbt pass through the plugin as well, since it
+ * wraps what runs nodes, and so does the signal that stops dbt.
+ */
+function pluginCrash(text: string): string | undefined {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const innermost = lines.findLast((line) => /^\s*File "/.test(line));
+  const said = lines.at(-1)?.trim();
+  if (innermost === undefined || said === undefined || said.startsWith('KeyboardInterrupt')) return undefined;
+  return /[\\/](dbt_state|dbt_run_cache)[\\/]/.test(innermost) ? said : undefined;
 }
 
 const WORST_FIRST: readonly StateProblem[] = [

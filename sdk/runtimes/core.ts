@@ -26,6 +26,8 @@ export interface CoreRequest {
 export interface CoreEnd extends ProcessEnd {
   /** Present when dbt was asked to stop, whether it obeyed or had just finished. */
   readonly stopCause?: StopCause;
+  /** When the first signal was sent. */
+  readonly stoppedAt?: Date;
   readonly outputTail: string;
 }
 
@@ -44,7 +46,9 @@ export async function runCore(request: CoreRequest): Promise<CoreEnd> {
     tap === undefined ? undefined : followLines(tap.eventsPath, (line) => handOver(line, request.onEvent));
   request.onStarted(process.pid);
 
+  let stoppedAt: Date | undefined;
   const ladder = createStopLadder(request.forceKillAfterMs, (signal, cause) => {
+    stoppedAt ??= new Date();
     request.onStopping(signal, cause);
     process.signal(signal);
   });
@@ -63,6 +67,7 @@ export async function runCore(request: CoreRequest): Promise<CoreEnd> {
   return {
     ...end,
     ...(stopCause === undefined ? {} : { stopCause }),
+    ...(stoppedAt === undefined ? {} : { stoppedAt }),
     outputTail: process.outputTail(),
   };
 }

@@ -37,18 +37,20 @@ def _selection():
         task = frame.f_locals.get("self")
         nodes = getattr(task, "_flattened_nodes", None)
         if nodes is not None:
-            # Ephemeral models are part of the list and never run.
-            return [
-                {
-                    "unique_id": node.unique_id,
-                    "name": node.name,
-                    "resource_type": str(getattr(node.resource_type, "value", node.resource_type)),
-                }
-                for node in nodes
-                if not getattr(node, "is_ephemeral_model", False)
-            ]
+            # Ephemeral models are part of the list and never run. `dbt build` keeps unit tests apart.
+            nodes = [node for node in nodes if not getattr(node, "is_ephemeral_model", False)]
+            apart = getattr(task, "selected_unit_tests", ())
+            return [_named(node) for node in nodes + [task.manifest.unit_tests[id] for id in apart]]
         frame = frame.f_back
     return None
+
+
+def _named(node):
+    return {
+        "unique_id": node.unique_id,
+        "name": node.name,
+        "resource_type": str(getattr(node.resource_type, "value", node.resource_type)),
+    }
 
 
 def _start(path):

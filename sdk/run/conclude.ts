@@ -1,0 +1,198 @@
+import { type Decided, decide } from '../decisions/decide.ts';
+import type { NodeAction } from '../decisions/decision.ts';
+import { parseDecisionLog } from '../decisions/decision-log.ts';
+import type { Observations } from '../decisions/observed.ts';
+import { DbtRunCacheError } from '../errors.ts';
+import { writeReport } from '../report.ts';
+import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
+import type { CoreEnd } from '../runtimes/core.ts';
+import { asNotice, type Collected, collectArtifacts } from './collect-artifacts.ts';
+import { findDecisionLog } from './find-decision-log.ts';
+import { locateFailures } from './locate-failures.ts';
+import type { Plan } from './make-plan.ts';
+import { failureOf } from './outcome.ts';
+import type { RunContext } from './run-context.ts';
+
+/** What was seen while dbt ran. */
+export interface Watched {
+  readonly end: CoreEnd;
+  readonly observations: Observations;
+  /** dbt's id of this run; absent when no event came. */
+  readonly invocationId: string | undefined;
+}
+
+/** Reads what a run of dbt did, and reports it. */
+export async function concludeRun(run: RunContext, plan: Plan, watched: Watched): Promise<RunResult> {
+  const wallMs = run.elapsedMs();
+  const { end, observations } = watched;
+  const collected = await collect(run, plan, watched);
+  const decisionLog =
+    plan.project === undefined
+      ? undefined
+      : await findDecisionLog({ logPath: plan.project.logPath, env: plan.env, startedAt: run.startedAt });
+  const outputTail = run.clean(end.outputTail);
+  const decided = decide({
+    command: plan.command,
+    ...collected.artifacts,
+    observations,
+    eventsAvailable: observations.eventCount > 0,
+    decisionLog: decisionLog === undefined ? undefined : parseDecisionLog(decisionLog.text),
+    ended: end.stopCause === undefined && end.signal === undefined ? 'finished' : 'stopped',
+    stoppedAt: end.stoppedAt,
+    outputTail,
+    ...plan.state,
+    redact: run.clean,
+  });
+  const decisions =
+    plan.project === undefined
+      ? decided.decisions
+      : await locateFailures(decided.decisions, collected.artifacts.manifest, plan.project.dir);
+  const failure = failureOf({
+    end,
+    decisions,
+    runsNodes: plan.runsNodes,
+    mainErrors: observations.mainErrors.map(run.clean),
+    outputTail,
+    timeoutMs: run.options.timeoutMs,
+  });
+  const report: RunReport = {
+    ...base(run, plan, wallMs),
+    ...(failure === undefined ? { outcome: 'executed' } : { outcome: 'failed', failure }),
+    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    ...(end.signal === undefined ? {} : { signal: end.signal }),
+    ...optional(
+      'invocationId',
+      watched.invocationId ?? collected.artifacts.runResults?.metadata.invocation_id,
+    ),
+    engine: { ...plan.engine, ...engineSeen(observations) },
+    ...optional('threads', observations.threads),
+    ...decidedParts(decided),
+    decisions,
+    notices: [...run.notices, ...collected.notices, ...decided.notices],
+    artifactPaths: {
+      ...collected.paths,
+      ...(decisionLog === undefined ? {} : { decisionLog: decisionLog.path }),
+    },
+  };
+  return finish(run, plan, report, collected.artifacts);
+}
+
+/** A run that dbt was never started for. */
+export async function concludeNotDone(
+  run: RunContext,
+  plan: Plan | undefined,
+  error: DbtRunCacheError,
+): Promise<RunResult> {
+  const failure: RunFailure = {
+    code: error.code,
+    message: run.clean(error.message),
+    ...optional('hint', error.hint),
+  };
+  const report: RunReport = {
+    ...base(run, plan, run.elapsedMs()),
+    outcome: 'failed',
+    failure,
+    state: { kind: 'unknown', why: 'dbt was not started' },
+    decisions: [],
+    notices: run.notices,
+    artifactPaths: {},
+  };
+  return finish(run, undefined, report, {});
+}
+
+function base(run: RunContext, plan: Plan | undefined, wallMs: number) {
+  return {
+    schemaVersion: 1,
+    command: plan?.command ?? run.args.find((arg) => !arg.startsWith('-')) ?? '',
+    args: run.args.map(run.clean),
+    startedAt: run.startedAt.toISOString(),
+    finishedAt: new Date(run.startedAt.getTime() + wallMs).toISOString(),
+    wallMs,
+    labels: run.options.labels,
+    ...optional('engine', plan?.engine),
+    ...optional('project', plan?.reportedProject),
+  } as const;
+}
+
+async function collect(run: RunContext, plan: Plan, watched: Watched): Promise<Collected> {
+  if (plan.project === undefined) return { artifacts: {}, paths: {}, notices: [] };
+  return collectArtifacts({
+    expected: plan.expectedArtifacts,
+    invocationId: watched.invocationId,
+    startedAt: run.startedAt,
+    finished:
+      watched.end.stopCause === undefined && (watched.end.exitCode === 0 || watched.end.exitCode === 1),
+  });
+}
+
+function engineSeen(observations: Observations) {
+  return {
+    ...optional('dbtVersion', observations.dbtVersion),
+    ...optional('adapterType', observations.adapterType),
+    ...optional('adapterVersion', observations.adapterVersion),
+  };
+}
+
+function decidedParts(decided: Decided) {
+  return {
+    state: decided.state,
+    ...optional('savings', decided.savings),
+    ...optional('selectedCount', decided.selectedCount),
+  };
+}
+
+/** Hides what must be hidden, writes the report file, tells the listeners. */
+async function finish(
+  run: RunContext,
+  plan: Plan | undefined,
+  shown: RunReport,
+  artifacts: RunResult['artifacts'],
+): Promise<RunResult> {
+  let report = run.named.deep(shown);
+  let reportPath: string | undefined;
+  if (run.options.report && plan?.project !== undefined && plan.isReported) {
+    try {
+      reportPath = await writeReport(plan.project.targetPath, report);
+    } catch (thrown) {
+      const notice: RunNotice = asNotice(DbtRunCacheError.from(thrown));
+      report = { ...report, notices: [...report.notices, run.named.deep(notice)] };
+    }
+  }
+  tell(run, report);
+  return { ...report, artifacts, ...optional('reportPath', reportPath) } as ExecutedRun | FailedRun;
+}
+
+function tell(run: RunContext, report: RunReport): void {
+  const { failure } = report;
+  const wasRun =
+    report.outcome === 'executed' ||
+    failure?.code === 'nodes-failed' ||
+    (report.decisions.length > 0 && (failure?.code === 'cancelled' || failure?.code === 'timed-out'));
+  for (const decision of report.decisions) run.send({ kind: 'node-decided', decision });
+  if (!wasRun && failure !== undefined) {
+    run.send({
+      kind: 'job-error',
+      code: failure.code,
+      message: failure.message,
+      ...optional('hint', failure.hint),
+    });
+    return;
+  }
+  const counts: Partial<Record<NodeAction, number>> = {};
+  for (const { action } of report.decisions) counts[action] = (counts[action] ?? 0) + 1;
+  run.send({
+    kind: 'job-finished',
+    outcome: report.outcome,
+    ...optional('code', failure?.code),
+    ...optional('exitCode', report.exitCode),
+    wallMs: report.wallMs,
+    counts,
+    failedNodes: report.decisions.filter((decision) => decision.failed).length,
+    ...optional('savedNodeMs', report.savings?.nodeMs),
+  });
+}
+
+/** `{ key: value }`, or nothing for a value that is not there. */
+function optional<K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } {
+  return (value === null || value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+}
