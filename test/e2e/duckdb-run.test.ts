@@ -83,11 +83,7 @@ describe('a build', () => {
     });
     expect(events.at(-1)).toMatchObject({ kind: 'job-finished', outcome: 'executed', failedNodes: 0 });
     const finished = events.filter((event) => event.kind === 'node-finished').map((event) => event.uniqueId);
-    expect(new Set(finished)).toEqual(
-      new Set(
-        result.decisions.filter((node) => node.resourceType !== 'exposure').map((node) => node.uniqueId),
-      ),
-    );
+    expect(new Set(finished)).toEqual(new Set(result.decisions.map((node) => node.uniqueId)));
   });
 
   test('shows what dbt shows and leaves dbt’s log as it is', async () => {
@@ -114,14 +110,28 @@ describe('a build', () => {
   });
 });
 
+const WHEELS = `models:
+  - name: wheels
+    columns:
+      - name: bike_kind
+        data_tests:
+          - not_null
+          - accepted_values:
+              name: wheels_of_one_kind
+              arguments:
+                values: [unicycle]
+`;
+
 describe('failures', () => {
   let broken: Workspace;
   beforeAll(async () => {
     broken = await workspace({ DBT_ENGINE_MANAGE_STATE: 'false' });
     await broken.write(
       'models/marts/bad.sql',
-      "select\n  1 as id,\n  no_such_column\nfrom {{ ref('stg_bikes') }}\n",
+      "-- depends_on: {{ ref('stg_bikes') }}\nselect 1 as id\nfrom no_such_table\n",
     );
+    await broken.write('models/marts/wheels.sql', "select bike_kind from {{ ref('stg_bikes') }}\n");
+    await broken.write('models/marts/wheels.yml', WHEELS);
     await broken.write('models/marts/after_bad.sql', "select * from {{ ref('bad') }}\n");
     await broken.write('tests/always_three.sql', 'select 1 as x union all select 2 union all select 3\n');
   });
@@ -143,14 +153,20 @@ describe('failures', () => {
     expect(byName.get('bad')).toMatchObject({
       action: 'failed',
       failed: true,
-      message: expect.stringContaining('no_such_column'),
-      location: { path: 'models/marts/bad.sql', line: 3 },
+      message: expect.stringContaining('no_such_table'),
+      location: { path: 'models/marts/bad.sql' },
     });
     expect(byName.get('after_bad')).toMatchObject({
       action: 'skipped',
       because: 'upstream-failed',
       detail: 'model.bike_hire.bad',
       failed: false,
+    });
+    expect(byName.get('wheels_of_one_kind')).toMatchObject({
+      action: 'tested',
+      status: 'fail',
+      failed: true,
+      location: { path: 'models/marts/wheels.yml', line: 7 },
     });
     expect(byName.get('always_three')).toMatchObject({
       action: 'tested',
@@ -220,7 +236,7 @@ test('without artifacts the events tell', async () => {
       uniqueId: 'model.bike_hire.rides',
       action: 'built',
       status: 'success',
-      evidence: [{ source: 'event' }],
+      evidence: [{ source: 'event' }, { source: 'adapter-response' }],
     },
   ]);
 });

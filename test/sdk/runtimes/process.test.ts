@@ -1,10 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { startProcess } from '../../../sdk/runtimes/process.ts';
 import { createRedactor } from '../../../sdk/util/redact.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const HOST = fileURLToPath(new URL('./process-host.ts', import.meta.url));
 
@@ -100,7 +101,7 @@ test('a signal reaches what the program started', async () => {
   });
   expect(end.signal).toBe('SIGKILL');
   const grandchild = Number(/ready (\d+)/.exec(end.tail)?.[1]);
-  await expect.poll(() => isAlive(grandchild)).toBe(false);
+  await expect.poll(() => isRunning(grandchild)).toBe(false);
 });
 
 test('a program that cannot be started is an error with a way out', async () => {
@@ -115,9 +116,3 @@ test('a program that cannot be started is an error with a way out', async () => 
     }),
   ).rejects.toMatchObject({ code: 'dbt-not-usable', hint: expect.stringContaining('/no/such/dbt') });
 });
-
-/** A killed process whose parent is gone may wait to be reaped: that counts as ended. */
-function isAlive(pid: number): boolean {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
-  return stdout.trim() !== '' && !stdout.startsWith('Z');
-}
