@@ -51,6 +51,7 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
     end,
     decisions,
     runsNodes: plan.runsNodes,
+    wasHeard: observations.eventCount > 0 || collected.artifacts.runResults !== undefined,
     mainErrors: observations.mainErrors.map(run.clean),
     outputTail,
     timeoutMs: run.options.timeoutMs,

@@ -10,6 +10,8 @@ export interface OutcomeInput {
   readonly decisions: readonly NodeDecision[];
   /** Whether the command runs nodes at all: an exit code 1 then means that some failed. */
   readonly runsNodes: boolean;
+  /** Whether dbt itself was heard, by its events or its results: a Python that cannot load dbt ends with 1 as well. */
+  readonly wasHeard: boolean;
   /** What dbt itself named as the error that ended it, redacted. */
   readonly mainErrors: readonly string[];
   /** The end of what dbt printed, redacted. */
@@ -25,7 +27,7 @@ export function failureOf(input: OutcomeInput): RunFailure | undefined {
   if (end.exitCode === undefined || end.exitCode > 128) return crashed(input);
   const failed = input.decisions.filter((decision) => decision.failed);
   if (failed.length > 0) return { code: 'nodes-failed', message: nodesFailed(failed) };
-  if (end.exitCode === 1 && input.runsNodes) {
+  if (end.exitCode === 1 && input.runsNodes && input.wasHeard) {
     return {
       code: 'nodes-failed',
       message: 'dbt says that the run failed; which nodes failed could not be read',
@@ -35,6 +37,7 @@ export function failureOf(input: OutcomeInput): RunFailure | undefined {
   return {
     code: 'dbt-failed',
     message: mainMessage(input) ?? `dbt ended with exit code ${end.exitCode}`,
+    ...(input.wasHeard ? {} : { hint: 'Read the end of what it printed.' }),
     ...outputTail(input),
   };
 }

@@ -18,6 +18,7 @@ function failure(end: Partial<OutcomeInput['end']>, more: Partial<OutcomeInput> 
     end: { outputTail: '', ...end },
     decisions: [],
     runsNodes: true,
+    wasHeard: true,
     mainErrors: [],
     outputTail: '',
     timeoutMs: undefined,
@@ -48,6 +49,15 @@ describe('dbt’s exit code decides', () => {
 
   test('1 of a command that runs no nodes means that it was not done', () => {
     expect(failure({ exitCode: 1 }, { runsNodes: false })?.code).toBe('dbt-failed');
+  });
+
+  test('1 of a dbt that was never heard means that it did not get to run', () => {
+    expect(
+      failure({ exitCode: 1 }, { wasHeard: false, outputTail: 'ModuleNotFoundError: dbt' }),
+    ).toMatchObject({
+      code: 'dbt-failed',
+      outputTail: 'ModuleNotFoundError: dbt',
+    });
   });
 
   test('2 tells dbt’s own error, and the end of the output', () => {

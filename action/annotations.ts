@@ -1,0 +1,87 @@
+import { error, info, notice, warning } from '@actions/core';
+import type { Explanation, LookAt, Notice, SourceLocation } from '../sdk/index.ts';
+
+/** GitHub shows this many errors, warnings and notices each of a step. */
+const MAX_OF_A_KIND = 10;
+/** Kept free for the step's own message: why it fails, or what it could not write. */
+const OWN = 1;
+/** GitHub cuts longer messages. */
+const MAX_MESSAGE = 4096;
+const MAX_TITLE = 255;
+const PRINT = { error, warning, notice } as const;
+
+export interface AnnotationOptions {
+  readonly mode: 'all' | 'failures' | 'off';
+  /** The file in the repository, as a path from its root; undefined when it is not there. */
+  readonly pathOf: (location: SourceLocation) => string | undefined;
+}
+
+interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly title: string;
+  readonly message: string;
+  readonly location?: SourceLocation | undefined;
+}
+
+/**
+ * Puts what a person should look at on the files it is about, failures first, within GitHub's limits.
+ * Why a run could not be done is not here: the step's own failing message says it.
+ */
+export function annotate(explanation: Explanation, options: AnnotationOptions): void {
+  if (options.mode === 'off') return;
+  const all = collect(explanation).filter(({ level }) => options.mode === 'all' || level === 'error');
+  const left: string[] = [];
+  for (const level of ['error', 'warning', 'notice'] as const) {
+    const ofLevel = all.filter((annotation) => annotation.level === level);
+    const room = level === 'notice' ? MAX_OF_A_KIND : MAX_OF_A_KIND - OWN;
+    for (const annotation of ofLevel.slice(0, room)) print(annotation, options);
+    if (ofLevel.length > room) left.push(`${ofLevel.length - room} ${level}s`);
+  }
+  if (left.length > 0) info(`Not annotated, since GitHub shows few a step: ${left.join(', ')} more.`);
+}
+
+function collect(explanation: Explanation): Annotation[] {
+  const { state, lookAt, notices } = explanation;
+  const annotations: Annotation[] = lookAt.filter(({ node }) => node !== undefined).map(ofNode);
+  if (state.tone === 'problem') {
+    const fixes = state.troubles.map(({ said, fix }) => [said, fix].join('\n'));
+    annotations.unshift({
+      level: 'warning',
+      title: state.title,
+      message: [state.sentence, ...fixes].join('\n'),
+    });
+  }
+  return [...annotations, ...notices.map(ofNotice)];
+}
+
+function ofNode({ kind, node, title, message, hint }: LookAt): Annotation {
+  return {
+    level: kind === 'failure' ? 'error' : 'warning',
+    title: `${node?.kind ?? ''} ${node?.name ?? ''}: ${title}`,
+    message: [message === '' ? title : message, hint].filter((text) => text !== undefined).join('\n'),
+    location: node?.location,
+  };
+}
+
+function ofNotice({ kind, name, message, hint, count }: Notice): Annotation {
+  const times = count > 1 ? ` (${count} times)` : '';
+  return {
+    level: kind === 'deprecation' ? 'notice' : 'warning',
+    title: `${name}${times}`,
+    message: [message, hint].filter((text) => text !== undefined).join('\n'),
+  };
+}
+
+function print({ level, title, message, location }: Annotation, options: AnnotationOptions): void {
+  const file = location === undefined ? undefined : options.pathOf(location);
+  PRINT[level](cut(message, MAX_MESSAGE), {
+    title: cut(title, MAX_TITLE),
+    ...(file === undefined ? {} : { file }),
+    ...(file === undefined || location?.line === undefined ? {} : { startLine: location.line }),
+  });
+}
+
+/** At most so many characters, never half of one. */
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}

@@ -1,0 +1,58 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import * as core from '@actions/core';
+import { appendSummary } from './job-summary.ts';
+import { processMark } from './process-mark.ts';
+import { recallRun } from './run-state.ts';
+
+const TERM_WAIT_MS = 3000;
+const POLL_MS = 50;
+
+/**
+ * The step after the job: where the main step was killed before it could end, stops what it left running and says
+ * in the summary that the run was cut off. Only warns; it never fails a job.
+ */
+export async function cleanUp(): Promise<void> {
+  try {
+    const run = recallRun();
+    if (run === undefined || run.finished) return;
+    core.warning(`${run.title} was cut off before its result could be read: the step was killed.`);
+    if (run.pid !== undefined) await stopLeftover(run.pid, run.mark);
+    if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run.title));
+  } catch (error) {
+    core.warning(
+      `Cleaning up after dbt did not work: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+async function stopLeftover(pid: number, mark: string | undefined): Promise<void> {
+  // Without its start time a process cannot be told from a stranger with the same id.
+  if (process.platform === 'win32' || mark === undefined) return;
+  const now = processMark(pid);
+  if (now !== undefined && now !== mark) return;
+  if (!signalGroup(pid, 'SIGTERM')) return;
+  const until = Date.now() + TERM_WAIT_MS;
+  while (Date.now() < until && signalGroup(pid, 0)) await delay(POLL_MS);
+  if (signalGroup(pid, 0)) signalGroup(pid, 'SIGKILL');
+  core.warning(`dbt was still running as process group ${pid} and has been stopped.`);
+}
+
+/** True when the group is there. */
+function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
+  try {
+    return process.kill(-pid, signal);
+  } catch {
+    return false;
+  }
+}
+
+function cutOffNote(title: string): string {
+  const safe = title.replace(/[^\w ./:=+-]/g, '');
+  return [
+    `## ⛔ ${safe} was cut off`,
+    '',
+    'The step was killed before the result could be read, e.g. since the job was cancelled or ran out of memory. ',
+    "What dbt had finished by then is in the warehouse and in dbt's own log, `logs/dbt.log`.",
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,37 @@
+import * as core from '@actions/core';
+import type { Explanation, RunResult } from '../sdk/index.ts';
+
+/** The outputs of action.yml. What is not known is empty, never zero. */
+export function outputsOf(result: RunResult, explanation: Explanation): Record<string, string> {
+  const { totals } = explanation;
+  const { byAction, tests } = totals;
+  const savedMs = result.savings?.nodeMs;
+  return {
+    outcome: result.outcome,
+    'failure-code': result.outcome === 'failed' ? result.failure.code : '',
+    'exit-code': text(result.exitCode),
+    'invocation-id': result.invocationId ?? '',
+    'nodes-total': text(totals.nodes),
+    built: text(byAction.built),
+    // Tests whose stored result was reused have an output of their own.
+    reused: text(byAction.reused - tests.reused.total),
+    cloned: text(byAction.cloned),
+    skipped: text(byAction.skipped),
+    interrupted: text(byAction.interrupted),
+    failed: text(totals.failures),
+    warnings: text(totals.warnings),
+    'tests-executed': text(tests.executed.total),
+    'tests-reused': text(tests.reused.total),
+    'saved-seconds': savedMs === undefined ? '' : text(savedMs / 1000),
+    'run-results-path': result.artifactPaths.runResults ?? '',
+    'report-path': result.reportPath ?? '',
+  };
+}
+
+export function writeOutputs(outputs: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(outputs)) core.setOutput(name, value);
+}
+
+function text(value: number | undefined): string {
+  return value === undefined ? '' : String(value);
+}

@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import * as core from '@actions/core';
+import type { RunResult } from '../sdk/index.ts';
+import { annotate } from './annotations.ts';
+import { guardConsole } from './guarded-console.ts';
+import { type HeldSignals, holdSignals } from './held-signals.ts';
+import { type ActionInputs, InputError, readInputs } from './inputs.ts';
+import { appendSummary } from './job-summary.ts';
+import { outputsOf, writeOutputs } from './outputs.ts';
+import { findRepository } from './repository.ts';
+import { rememberDbt, rememberEnd, rememberRun } from './run-state.ts';
+import { failureMessage } from './verdict.ts';
+
+/** How long something left open may keep this process from ending. */
+const LINGER_MS = 2000;
+/** A shorter value masked in the log would star out half of it. */
+const MIN_MASKED = 4;
+
+/** The main step: inputs, dbt, then outputs, annotations, summary and whether the step fails. */
+export async function runAction(): Promise<void> {
+  const signals = holdSignals();
+  try {
+    const inputs = await readInputs(core.getInput, process.env['GITHUB_WORKSPACE'] || process.cwd());
+    await runAndReport(inputs, signals);
+  } catch (error) {
+    if (!(error instanceof InputError)) core.debug(String(error instanceof Error ? error.stack : error));
+    core.setFailed(error instanceof Error ? error.message : String(error));
+  }
+  rememberEnd();
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+function mask(secrets: readonly string[]): void {
+  for (const secret of secrets) if (secret.trim().length >= MIN_MASKED) core.setSecret(secret);
+}
+
+async function runAndReport(inputs: ActionInputs, signals: HeldSignals): Promise<void> {
+  // Loaded here, so that a step that fails on its inputs starts nothing big.
+  const { envSecrets, explain, renderSummary } = await import('../sdk/index.ts');
+  mask([...envSecrets(process.env), inputs.githubToken]);
+  const result = await run(inputs, signals);
+  const explanation = explain(result);
+  const message = failureMessage(result, explanation, inputs.failOn);
+
+  await attempt('write the outputs', () => writeOutputs(outputsOf(result, explanation)));
+  const folder = result.project?.dir ?? inputs.projectDir;
+  const repository = findRepository(folder, process.env);
+  await attempt('annotate files', () =>
+    annotate(explanation, {
+      mode: inputs.annotations,
+      pathOf: ({ path }) => repository.pathOf(join(folder, path)),
+    }),
+  );
+  if (message !== undefined) core.setFailed(message);
+  if (inputs.jobSummary) {
+    await attempt('write the job summary', () =>
+      appendSummary(process.env['GITHUB_STEP_SUMMARY'], (maxBytes) =>
+        renderSummary(explanation, {
+          maxBytes,
+          fileUrl: (path, line) => repository.urlOf(join(folder, path), line),
+          reportPath: result.reportPath,
+        }),
+      ),
+    );
+  }
+}
+
+async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResult> {
+  const { runDbt } = await import('../sdk/index.ts');
+  const title = `dbt ${inputs.dbtArgs.join(' ')}`;
+  rememberRun(title, inputs.jobSummary);
+  const console = guardConsole(title);
+  try {
+    const running = runDbt(inputs.dbtArgs, {
+      cwd: inputs.projectDir,
+      dbt: inputs.dbt,
+      timeout: inputs.timeoutMs,
+      labels: inputs.labels,
+      redact: inputs.githubToken === '' ? [] : [inputs.githubToken],
+      cancelSignal: signals.early,
+      reject: false,
+    });
+    signals.handOver();
+    for await (const event of running) {
+      if (event.kind === 'dbt-started') rememberDbt(event.pid);
+    }
+    return await running;
+  } finally {
+    console.release();
+  }
+}
+
+/** The step's result is dbt's result: what cannot be reported is a warning. */
+async function attempt(what: string, action: () => void | Promise<void>): Promise<void> {
+  try {
+    await action();
+  } catch (error) {
+    core.warning(`Could not ${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,65 @@
+import { DbtRunCacheError } from '../index.ts';
+import { EXIT } from './exit-codes.ts';
+import { explainCommand } from './explain-command.ts';
+import { MAIN_HELP } from './help.ts';
+import { errorEvent } from './log-event.ts';
+import { packageVersion } from './package-version.ts';
+import { runCommand } from './run-command.ts';
+import { UsageError } from './usage-error.ts';
+
+/** The command line. Sets the exit code; never throws. */
+export async function runCli(argv: readonly string[]): Promise<void> {
+  // A reader that went away, e.g. `| head`, is no reason to stop dbt or to crash.
+  process.stdout.on('error', () => {});
+  process.stderr.on('error', () => {});
+  try {
+    process.exitCode = await dispatch(argv);
+  } catch (thrown) {
+    process.exitCode = EXIT.notDone;
+    const error =
+      thrown instanceof UsageError
+        ? new DbtRunCacheError(thrown.message, { code: 'invalid-options', hint: thrown.hint })
+        : DbtRunCacheError.from(thrown);
+    if (wantsJson(argv)) process.stderr.write(`${JSON.stringify(errorEvent(error, {}))}\n`);
+    else
+      process.stderr.write(
+        `dbt-runcache: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`,
+      );
+  }
+}
+
+async function dispatch(argv: readonly string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case 'run':
+      return runCommand(rest);
+    case 'explain':
+      return explainCommand(rest);
+    case '--version':
+    case '-V':
+      process.stdout.write(`${packageVersion()}\n`);
+      return EXIT.success;
+    case '--help':
+    case '-h':
+    case 'help':
+      process.stdout.write(MAIN_HELP);
+      return EXIT.success;
+    case undefined:
+      process.stderr.write(MAIN_HELP);
+      return EXIT.notDone;
+    default:
+      throw new UsageError(
+        `There is no command "${command}"`,
+        `To run dbt, give its arguments after --: dbt-runcache run -- ${argv.join(' ')}`,
+      );
+  }
+}
+
+/** Whether errors are to be JSON, even on a command line that cannot be read. */
+function wantsJson(argv: readonly string[]): boolean {
+  const dashes = argv.indexOf('--');
+  const ours = dashes === -1 ? argv : argv.slice(0, dashes);
+  return ours.some(
+    (arg, at) => arg === '--log-format=json' || (arg === '--log-format' && ours[at + 1] === 'json'),
+  );
+}

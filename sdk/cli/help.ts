@@ -1,0 +1,77 @@
+export const MAIN_HELP = `dbt-runcache: run dbt and show what it built, reused and skipped, and why
+
+Usage:
+  dbt-runcache run [options] -- <dbt arguments>
+  dbt-runcache explain [options]
+  dbt-runcache --version
+
+Commands:
+  run        Run dbt, e.g. dbt-runcache run -- build --select orders+
+  explain    Show the report of the last run
+
+See dbt-runcache <command> --help for the options of a command.
+`;
+
+export const RUN_HELP = `Run dbt and report what it did with every node.
+
+Usage:
+  dbt-runcache run [options] -- <dbt arguments>
+
+Everything after -- goes to dbt as it is, dbt's own flags such as
+--project-dir, --target and --select included. The project is found from the
+current folder upward unless they say otherwise.
+
+Options:
+  --dbt <dbt>           Which dbt: the path of an executable or of a virtual
+                        environment, or a command to put before dbt's
+                        arguments, e.g. "uv run dbt". Default: dbt on PATH.
+  --timeout <duration>  Stop dbt when this is over, e.g. 90s, 45m, 1h30m. A
+                        number needs its unit. Default: no limit.
+  --label <name=value>  Carried into every event and the report. Repeatable.
+  --redact-env <name>   Never show the value of this environment variable.
+                        Repeatable. Values of DBT_ENV_SECRET_* variables are
+                        kept out of the report without being asked to.
+  --on-target-busy <what>
+                        What to do while another run uses the same target
+                        folder: fail (default) or wait.
+  --log-format <format> text (default) or json, see below.
+  --summary <file>      Write the report as markdown to this file, replacing
+                        what it held.
+  --no-report           Do not write the report beside dbt's artifacts;
+                        dbt-runcache explain will not find this run then.
+  -h, --help            Show this help.
+
+Output:
+  stdout is dbt's own. With --log-format text, stderr holds dbt's stderr and,
+  after the run, a short report.
+  With --log-format json, stderr holds nothing but one JSON object a line:
+  what happens, as it happens, and what became of every node. What dbt itself
+  writes to stderr comes as events named dbt_stderr. The schema is exported by
+  the package as dbt-runcache/schemas/log-event.json.
+
+Exit codes:
+  0    dbt did the run and no node failed
+  1    dbt did the run and some nodes failed
+  2    the run could not be done, timed out, or the command line is wrong
+  130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
+  143  stopped by SIGTERM, likewise
+`;
+
+export const EXPLAIN_HELP = `Show the report of the last run: what dbt did with every node, and why.
+
+Usage:
+  dbt-runcache explain [options]
+
+The report lies in the target folder of the dbt project that is found from the
+current folder upward. Commands that run no nodes, such as ls, parse and deps,
+leave the report of the run before. Nothing is run and no network is used.
+
+Options:
+  --report <path>       Read this report, or the one in this target folder.
+  --format <format>     text (default), json or markdown.
+  -h, --help            Show this help.
+
+Exit codes:
+  0    the report was shown, whatever the run's outcome
+  2    there is no report, it cannot be read, or the command line is wrong
+`;

@@ -1,0 +1,66 @@
+import { writeFile } from 'node:fs/promises';
+import { DbtRunCacheError, explain, type RunResult, renderSummary, renderText, runDbt } from '../index.ts';
+import { exitCodeOf } from './exit-codes.ts';
+import { RUN_HELP } from './help.ts';
+import { type JsonLines, jsonLinesOnStderr } from './json-lines.ts';
+import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
+import { type RunArguments, readRunArguments } from './run-arguments.ts';
+
+/** `dbt-runcache run`. @returns The exit code. */
+export async function runCommand(argv: readonly string[]): Promise<number> {
+  const given = readRunArguments(argv, process.env);
+  if (given.help) {
+    process.stdout.write(RUN_HELP);
+    return 0;
+  }
+  const signals = rememberSignal();
+  const result = given.logFormat === 'json' ? await runWithEvents(given) : await runInText(given);
+  return exitCodeOf(result, signals.received());
+}
+
+async function runInText({ dbtArgs, options, summaryPath }: RunArguments): Promise<RunResult> {
+  // On a terminal dbt gets it itself: it asks questions (dbt init) and prints as it would alone. What is to be
+  // starred out must pass through here, though.
+  const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY;
+  const output = isTerminal && options.redact?.length === 0 ? 'inherit' : 'tee';
+  const result = await runDbt(dbtArgs, { ...options, output, reject: false });
+  process.stderr.write(`\n${renderText(explain(result))}`);
+  const problem = await writeSummary(summaryPath, result);
+  if (problem !== undefined) process.stderr.write(`${problem}\n`);
+  return result;
+}
+
+async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): Promise<RunResult> {
+  const labels = options.labels ?? {};
+  const lines: JsonLines = jsonLinesOnStderr((line) => stderrEvent(line, labels));
+  try {
+    const run = runDbt(dbtArgs, { ...options, output: 'tee', reject: false });
+    for await (const event of run) lines.print(toLogEvent(event));
+    const result = await run;
+    const problem = await writeSummary(summaryPath, result);
+    if (problem !== undefined) {
+      lines.print(problemEvent(new DbtRunCacheError(problem, { code: 'report-unwritable' }), labels));
+    }
+    return result;
+  } finally {
+    lines.close();
+  }
+}
+
+/** What went wrong, if anything: the run is what it is, written down or not. */
+async function writeSummary(path: string | undefined, result: RunResult): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    await writeFile(path, renderSummary(explain(result)));
+    return undefined;
+  } catch (error) {
+    return `The summary could not be written to ${path}: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** The run stops dbt on a signal; this only notes which one came first, and keeps it from ending this process. */
+function rememberSignal(): { received(): 'SIGINT' | 'SIGTERM' | undefined } {
+  let first: 'SIGINT' | 'SIGTERM' | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (first ??= signal));
+  return { received: () => first };
+}

@@ -1,0 +1,48 @@
+import type { RunReport } from '../result.ts';
+import type { Fact } from './explanation.ts';
+import { count, duration } from './format.ts';
+
+/** The circumstances of the run; what is not known is left out. */
+export function facts(report: RunReport): readonly Fact[] {
+  const { engine, project } = report;
+  const found: Fact[] = [];
+  const add = (key: string, label: string, value: string | undefined, code = false): void => {
+    if (value !== undefined && value !== '') found.push({ key, label, value, code });
+  };
+  add('command', 'Command', ['dbt', ...report.args].map(shellQuoted).join(' '), true);
+  add('dbt-version', 'dbt Core', engine?.dbtVersion);
+  add('adapter', 'Adapter', joined(engine?.adapterType, engine?.adapterVersion));
+  add(
+    'state-version',
+    'dbt State plugin',
+    engine?.stateVersion ?? ('version' in report.state ? report.state.version : undefined),
+  );
+  add('python-version', 'Python', engine?.pythonVersion);
+  add('dbt', 'dbt started as', engine?.commandPrefix.map(shellQuoted).join(' '), true);
+  add('project', 'Project', project?.name, true);
+  add('profile', 'Profile', project?.profileName, true);
+  add('target', 'Target', project?.targetName, true);
+  add('threads', 'Threads', report.threads === undefined ? undefined : count(report.threads));
+  for (const [name, value] of Object.entries(report.labels)) add(`label:${name}`, name, value);
+  add('invocation-id', 'Invocation id', report.invocationId, true);
+  add('started', 'Started', instant(report.startedAt));
+  add('duration', 'Duration', duration(report.wallMs));
+  add('exit-code', 'Exit code', report.exitCode === undefined ? undefined : String(report.exitCode));
+  add('signal', 'Ended by signal', report.signal);
+  return found;
+}
+
+function joined(name: string | undefined, version: string | undefined): string | undefined {
+  return name === undefined || version === undefined ? name : `${name} ${version}`;
+}
+
+/** `2026-11-21T01:25:41.077Z` as `2026-11-21 01:25:41 UTC`. */
+function instant(iso: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso);
+  return parts === null ? iso : `${parts[1]} ${parts[2]} UTC`;
+}
+
+/** A word as a shell would need it. */
+function shellQuoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,38 @@
+import type { RunReport } from '../result.ts';
+import { count, counted } from './format.ts';
+
+/** What is not known about this run, or only concluded. */
+export function smallPrint(report: RunReport): readonly string[] {
+  const { decisions, selectedCount } = report;
+  const inferred = decisions.filter(({ basis }) => basis === 'inferred').length;
+  const disputed = decisions.filter(({ evidence }) =>
+    evidence.some(({ conflicts }) => conflicts === true),
+  ).length;
+  const unobserved = decisions.filter(({ because }) => because === 'state-unknown').length;
+  const lines: string[] = [];
+  if (selectedCount !== undefined && selectedCount > decisions.length) {
+    const missing = selectedCount - decisions.length;
+    lines.push(
+      `dbt selected ${counted(selectedCount, 'node')}; ${count(missing)} of them could not be named and ` +
+        `${missing === 1 ? 'is' : 'are'} not listed.`,
+    );
+  }
+  if (inferred > 0) {
+    lines.push(
+      `For ${counted(inferred, 'node')} no source says the reason in so many words: it was concluded from what they leave out.`,
+    );
+  }
+  if (disputed > 0) {
+    lines.push(
+      `Sources contradict each other about ${counted(disputed, 'node')}; the more trusted one was followed.`,
+    );
+  }
+  if (unobserved > 0) {
+    lines.push(`What dbt State decided about ${counted(unobserved, 'node')} could not be observed.`);
+  }
+  const { runResults, sources } = report.artifactPaths;
+  if (decisions.length > 0 && runResults === undefined && sources === undefined) {
+    lines.push('No result file of this run could be read, so results were taken from dbt’s log events.');
+  }
+  return lines;
+}

@@ -1,0 +1,139 @@
+import type { NodeAction, NodeDecision } from '../decisions/decision.ts';
+import type { RunReport } from '../result.ts';
+import { hasFailed, hasWarned } from './explain-node.ts';
+import type { TallyLine, TestCounts, Totals } from './explanation.ts';
+import { count, counted, listed } from './format.ts';
+import { isTest, typesCounted } from './resource-type.ts';
+import { ACTIONS } from './wording.ts';
+
+/** Counts what happened. Each node is in exactly one tally line. */
+export function totals(report: RunReport): Totals {
+  const { decisions } = report;
+  const byAction = Object.fromEntries(Object.keys(ACTIONS).map((action) => [action, 0])) as Record<
+    NodeAction,
+    number
+  >;
+  for (const { action } of decisions) byAction[action] += 1;
+  const executed = decisions.filter((node) => lineOf(node) === 'tests-run');
+  const reused = decisions.filter((node) => lineOf(node) === 'tests-reused');
+  return {
+    nodes: decisions.length,
+    ...(report.selectedCount !== undefined && { selected: report.selectedCount }),
+    byAction,
+    tests: { executed: testCounts(executed), reused: testCounts(reused) },
+    failures: decisions.filter(hasFailed).length,
+    warnings: decisions.filter(hasWarned).length,
+    lines: tallyLines(decisions),
+  };
+}
+
+const LINES = {
+  failed: { icon: ACTIONS.failed.icon, label: 'Failed' },
+  interrupted: { icon: ACTIONS.interrupted.icon, label: 'Interrupted' },
+  skipped: { icon: ACTIONS.skipped.icon, label: 'Skipped' },
+  unknown: { icon: ACTIONS.unknown.icon, label: 'Unknown status' },
+  built: { icon: ACTIONS.built.icon, label: 'Built' },
+  cloned: { icon: ACTIONS.cloned.icon, label: 'Cloned' },
+  reused: { icon: ACTIONS.reused.icon, label: 'Reused' },
+  'tests-run': { icon: ACTIONS.tested.icon, label: 'Tests run' },
+  'tests-reused': { icon: ACTIONS.reused.icon, label: 'Tests reused' },
+  checked: { icon: ACTIONS.checked.icon, label: 'Sources checked' },
+  compiled: { icon: ACTIONS.compiled.icon, label: 'Compiled' },
+  ran: { icon: ACTIONS.ran.icon, label: 'Ran' },
+  'no-op': { icon: ACTIONS['no-op'].icon, label: 'Nothing to do' },
+} as const;
+
+type LineKey = keyof typeof LINES;
+
+/** A test that ran and failed is in the tests' line, not under Failed: its line says how many failed. */
+function lineOf(node: NodeDecision): LineKey {
+  const { action } = node;
+  if (action === 'tested' || (action === 'failed' && isTest(node))) return 'tests-run';
+  if (action === 'reused' && isTest(node)) return 'tests-reused';
+  if (action === 'checked' || (action === 'failed' && node.resourceType === 'source')) return 'checked';
+  if (action !== 'interrupted' && hasFailed(node)) return 'failed';
+  return action;
+}
+
+function tallyLines(decisions: readonly NodeDecision[]): TallyLine[] {
+  const byLine = Map.groupBy(decisions, lineOf);
+  return (Object.keys(LINES) as LineKey[]).flatMap((key) => {
+    const nodes = byLine.get(key);
+    if (nodes === undefined) return [];
+    const executionMs = executionSum(nodes);
+    return [
+      {
+        key,
+        ...LINES[key],
+        count: nodes.length,
+        detail: detail(key, nodes),
+        ...(executionMs !== undefined && { executionMs }),
+      },
+    ];
+  });
+}
+
+function detail(key: LineKey, nodes: readonly NodeDecision[]): string {
+  if (key === 'tests-run' || key === 'tests-reused') return testsInWords(testCounts(nodes));
+  if (key === 'checked') return freshnessInWords(nodes);
+  const kinds = typesCounted(nodes);
+  const warned = nodes.filter(hasWarned).length;
+  return warned === 0 ? kinds : `${kinds}; ${count(warned)} with a warning`;
+}
+
+function testsInWords({ total, passed, warned, failed }: TestCounts): string {
+  const other = total - passed - warned - failed;
+  return resultsInWords([
+    [failed, 'failed'],
+    [warned, 'warned'],
+    [passed, 'passed'],
+    [other, 'with a result not known to us'],
+  ]);
+}
+
+function freshnessInWords(nodes: readonly NodeDecision[]): string {
+  const failed = nodes.filter(hasFailed);
+  const notMeasured = failed.filter((node) => node.status?.toLowerCase() === 'runtime error').length;
+  const warned = nodes.filter(hasWarned).length;
+  return resultsInWords([
+    [notMeasured, 'could not be measured'],
+    [failed.length - notMeasured, 'too old (error)'],
+    [warned, 'old (warning)'],
+    [nodes.length - failed.length - warned, 'fresh'],
+  ]);
+}
+
+function resultsInWords(results: readonly (readonly [many: number, what: string])[]): string {
+  return listed(results.filter(([many]) => many > 0).map(([many, what]) => `${count(many)} ${what}`));
+}
+
+function testCounts(tests: readonly NodeDecision[]): TestCounts {
+  const passing = new Set(['pass', 'success', 'reused']);
+  return {
+    total: tests.length,
+    passed: tests.filter((test) => !hasFailed(test) && passing.has(test.status?.toLowerCase() ?? '')).length,
+    warned: tests.filter(hasWarned).length,
+    failed: tests.filter(hasFailed).length,
+  };
+}
+
+/** Sum of dbt's execution times; undefined where none was reported. */
+export function executionSum(nodes: Iterable<{ readonly executionMs?: number }>): number | undefined {
+  let sum: number | undefined;
+  for (const { executionMs } of nodes) if (executionMs !== undefined) sum = (sum ?? 0) + executionMs;
+  return sum;
+}
+
+/** What happened, as one enumeration: `3 built, 8 reused, 5 tests run and 17 tests reused`. */
+export function tallyInWords(lines: readonly TallyLine[]): string {
+  return listed(
+    lines.map((line) => {
+      if (line.key === 'tests-run') return `${counted(line.count, 'test')} run`;
+      if (line.key === 'tests-reused') return `${counted(line.count, 'test')} reused`;
+      if (line.key === 'checked') return `${counted(line.count, 'source')} checked`;
+      if (line.key === 'no-op') return `${count(line.count)} with nothing to do`;
+      if (line.key === 'unknown') return `${count(line.count)} with an unknown status`;
+      return `${count(line.count)} ${line.label.toLowerCase()}`;
+    }),
+  );
+}

@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { InputError, readInputs } from '../../action/inputs.ts';
+import { REPOSITORY } from '../support/repository.ts';
+
+let workspace: string;
+beforeEach(() => {
+  workspace = realpathSync(mkdtempSync(join(tmpdir(), 'inputs-')));
+});
+afterEach(() => rmSync(workspace, { recursive: true, force: true }));
+
+const read = (given: Record<string, string> = {}) =>
+  readInputs((name) => given[name]?.trim() ?? '', workspace);
+
+async function problems(given: Record<string, string>): Promise<string> {
+  const error = await read(given).then(
+    () => new Error('accepted'),
+    (thrown: unknown) => thrown as Error,
+  );
+  expect(error).toBeInstanceOf(InputError);
+  return error.message;
+}
+
+describe('what dbt gets', () => {
+  test('build, by default', async () => {
+    expect(await read()).toEqual({
+      dbtArgs: ['build'],
+      projectDir: workspace,
+      dbt: undefined,
+      timeoutMs: undefined,
+      labels: {},
+      jobSummary: true,
+      annotations: 'all',
+      failOn: 'error',
+      githubToken: '',
+    });
+  });
+
+  test('the defaults of action.yml are the defaults without it', async () => {
+    const { inputs } = parse(readFileSync(join(REPOSITORY, 'action.yml'), 'utf8')) as {
+      inputs: Record<string, { default: string }>;
+    };
+    const defaults = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, input.default]));
+    expect(await read(defaults)).toEqual(await read());
+  });
+
+  test('args are split without a shell and follow the flags of other inputs', async () => {
+    const { dbtArgs } = await read({
+      command: 'docs generate',
+      args: `--select 'tag:a b' $HOME *`,
+      'profiles-dir': 'ci',
+      target: 'prod',
+    });
+    expect(dbtArgs).toEqual([
+      ...['docs', 'generate', '--profiles-dir', join(workspace, 'ci'), '--target', 'prod'],
+      ...['--select', 'tag:a b', '$HOME', '*'],
+    ]);
+  });
+
+  test('a path of the workspace becomes absolute, a command does not', async () => {
+    mkdirSync(join(workspace, '.venv'));
+    expect((await read({ dbt: '.venv' })).dbt).toBe(join(workspace, '.venv'));
+    expect((await read({ dbt: 'uv run dbt' })).dbt).toBe('uv run dbt');
+  });
+
+  test('the project folder is relative to the workspace', async () => {
+    mkdirSync(join(workspace, 'shop'));
+    expect((await read({ 'project-dir': 'shop' })).projectDir).toBe(join(workspace, 'shop'));
+  });
+});
+
+describe('forms', () => {
+  test('a timeout has a unit', async () => {
+    expect((await read({ timeout: '1h30m' })).timeoutMs).toBe(5_400_000);
+    expect(await problems({ timeout: '45' })).toMatch(/^Input timeout is "45": .*45m/);
+  });
+
+  test('labels as lines or as JSON', async () => {
+    const labels = { tenant: 'acme', query: 'a=b' };
+    expect((await read({ labels: 'tenant=acme\r\n\n query = a=b' })).labels).toEqual(labels);
+    expect((await read({ labels: JSON.stringify(labels) })).labels).toEqual(labels);
+  });
+
+  test.each([
+    ['tenant', 'name=value'],
+    ['=acme', 'name=value'],
+    ['{"a": 1}', 'string'],
+    ['{"a"', 'JSON'],
+    [`${'n'.repeat(129)}=v`, 'out of range'],
+    [`n=${'v'.repeat(1025)}`, 'out of range'],
+  ])('labels %j are refused', async (labels, why) => {
+    expect(await problems({ labels })).toContain(why);
+  });
+
+  test.each(['true', 'True', 'TRUE'])('job-summary %s', async (value) => {
+    expect((await read({ 'job-summary': value })).jobSummary).toBe(true);
+  });
+  test('job-summary false', async () => {
+    expect((await read({ 'job-summary': 'False' })).jobSummary).toBe(false);
+  });
+
+  test.each([
+    ['job-summary', 'yes', 'true or false'],
+    ['annotations', 'some', 'all, failures, off'],
+    ['fail-on', 'Error', 'error, warning, never'],
+    ['command', 'dbt build', 'leave out the word dbt'],
+    ['command', 'build --select x', 'args'],
+    ['args', `--select 'x`, 'quote'],
+  ])('%s %j is refused, saying what is valid', async (name, value, hint) => {
+    const message = await problems({ [name]: value });
+    expect(message).toContain(`Input ${name} is ${JSON.stringify(value)}: `);
+    expect(message).toContain(hint);
+  });
+
+  test('a project folder that is not there, or is a file', async () => {
+    writeFileSync(join(workspace, 'file'), '');
+    expect(await problems({ 'project-dir': 'nowhere' })).toContain(join(workspace, 'nowhere'));
+    expect(await problems({ 'project-dir': 'file' })).toContain('no folder');
+  });
+
+  test.each([
+    ['target', 'prod', '--target dev'],
+    ['target', 'prod', '-t dev'],
+    ['profiles-dir', 'ci', '--profiles-dir=other'],
+  ])('%s together with args %j', async (name, value, args) => {
+    expect(await problems({ [name]: value, args: `${args} -s a` })).toContain('keep one of the two');
+  });
+
+  test('every problem is named at once', async () => {
+    const lines = (await problems({ timeout: 'x', 'fail-on': 'y', labels: 'z' })).split('\n');
+    expect(lines.map((line) => line.split(' ')[1])).toEqual(['timeout', 'labels', 'fail-on']);
+  });
+
+  test('a huge bad value is not repeated whole', async () => {
+    expect((await problems({ timeout: 'x'.repeat(10_000) })).length).toBeLessThan(400);
+    expect((await problems({ 'fail-on': 'x'.repeat(10_000) })).length).toBeLessThan(400);
+  });
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { outputsOf } from '../../action/outputs.ts';
+import { explain, type RunResult } from '../../sdk/index.ts';
+import { decision, report, reusedTest, skipped, testDecision } from '../support/report-builder.ts';
+import { REPOSITORY } from '../support/repository.ts';
+
+function outputs(given: Parameters<typeof report>[0] = {}): Record<string, string> {
+  const run = { ...report(given), artifacts: {}, reportPath: '/repo/report.json' } as RunResult;
+  return outputsOf(run, explain(run));
+}
+
+test('action.yml lists exactly these', () => {
+  const { outputs: described } = parse(readFileSync(join(REPOSITORY, 'action.yml'), 'utf8'));
+  expect(Object.keys(outputs())).toEqual(Object.keys(described));
+});
+
+test('tests reused, tests executed and nodes reused are three numbers', () => {
+  const decisions = [
+    decision({ name: 'a' }),
+    decision({ name: 'b', action: 'reused', because: 'no-changes' }),
+    decision({ name: 'c', action: 'cloned', because: 'clone-of-other-environment' }),
+    reusedTest({ name: 't1' }),
+    reusedTest({ name: 't2' }),
+    testDecision({ name: 't3' }),
+    testDecision({ name: 't4', status: 'fail', failed: true }),
+    testDecision({ name: 't5', status: 'warn' }),
+    skipped('d', 'model.jaffle_shop.a'),
+  ];
+  expect(outputs({ decisions, savings: { nodeMs: 1230, nodes: 3 } })).toMatchObject({
+    'nodes-total': '9',
+    built: '1',
+    reused: '1',
+    cloned: '1',
+    skipped: '1',
+    failed: '1',
+    warnings: '1',
+    'tests-executed': '3',
+    'tests-reused': '2',
+    'saved-seconds': '1.23',
+    'report-path': '/repo/report.json',
+  });
+});
+
+test('nothing saved that was reported is 0, nothing reported is empty', () => {
+  expect(outputs({ savings: { nodeMs: 0, nodes: 0 } })['saved-seconds']).toBe('0');
+  expect(outputs()['saved-seconds']).toBe('');
+});

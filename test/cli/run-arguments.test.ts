@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { readRunArguments } from '../../sdk/cli/run-arguments.ts';
+import { UsageError } from '../../sdk/cli/usage-error.ts';
+
+const read = (args: string[], env: Record<string, string> = {}) => readRunArguments(args, env);
+
+describe('dbt-runcache run', () => {
+  test('what follows -- is for dbt, even what looks like ours', () => {
+    const { dbtArgs, options, logFormat } = read([
+      '--',
+      'build',
+      '--log-format',
+      'json',
+      '--help',
+      '--',
+      'x',
+    ]);
+    expect(dbtArgs).toEqual(['build', '--log-format', 'json', '--help', '--', 'x']);
+    expect(logFormat).toBe('text');
+    expect(options).toEqual({
+      dbt: undefined,
+      timeout: undefined,
+      labels: {},
+      redact: [],
+      onTargetBusy: 'fail',
+      report: true,
+    });
+  });
+
+  test('every option', () => {
+    const args = ['--dbt', 'uv run dbt', '--timeout=1h30m', '--label', 'tenant=acme', '--label', 'sql=a=b'];
+    const more = [
+      '--redact-env',
+      'TOKEN',
+      '--redact-env',
+      'UNSET',
+      '--on-target-busy',
+      'wait',
+      '--no-report',
+    ];
+    const last = ['--log-format', 'json', '--summary', 'out.md', '--', 'run'];
+    expect(read([...args, ...more, ...last], { TOKEN: 'hush' })).toEqual({
+      help: false,
+      dbtArgs: ['run'],
+      logFormat: 'json',
+      summaryPath: 'out.md',
+      options: {
+        dbt: 'uv run dbt',
+        timeout: 5_400_000,
+        labels: { tenant: 'acme', sql: 'a=b' },
+        redact: ['hush'],
+        onTargetBusy: 'wait',
+        report: false,
+      },
+    });
+  });
+
+  test('help needs no dbt arguments', () => {
+    expect(read(['--help']).help).toBe(true);
+    expect(read(['-h']).help).toBe(true);
+  });
+
+  test.each([
+    [[], /nothing for dbt/, /run -- build/],
+    [['--'], /nothing for dbt/, /run -- build/],
+    [['build'], /"build" stands before --/, /run -- build/],
+    [['build', '--', 'x'], /"build" stands before --/, /after --/],
+    [['--bogus', '--', 'build'], /--bogus/, /run --help/],
+    [['--dbt', '--', 'build'], /--dbt/, /run --help/],
+    [['--label', 'x', '--', 'build'], /--label is "x"/, /name=value/],
+    [['--label', '=x', '--', 'build'], /--label is "=x"/, /name=value/],
+    [['--log-format', 'xml', '--', 'build'], /--log-format is "xml"/, /text, json/],
+    [['--on-target-busy', 'queue', '--', 'build'], /--on-target-busy is "queue"/, /fail, wait/],
+  ])('%j is a usage error that says what to do', (args, message, hint) => {
+    const thrown = (() => {
+      try {
+        return read(args);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(thrown).toBeInstanceOf(UsageError);
+    expect(thrown).toMatchObject({
+      message: expect.stringMatching(message),
+      hint: expect.stringMatching(hint),
+    });
+  });
+
+  test('a timeout without a unit', () => {
+    expect(() => read(['--timeout', '45', '--', 'build'])).toThrow(
+      expect.objectContaining({ code: 'invalid-options' }),
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import { defineConfig, type Options } from 'tsup';
+import { lightActionsCore } from './scripts/light-actions-core.ts';
+import { shippedFiles } from './scripts/shipped-files.ts';
+
+const TAP = { 'sdk/runtimes/tap/dbt_runcache_tap.py': 'tap/dbt_runcache_tap.py' };
+
+const common: Options = {
+  format: ['esm'],
+  platform: 'node',
+  splitting: true,
+  clean: true,
+  dts: false,
+  sourcemap: false,
+  silent: true,
+  // Declarations come from `tsc`, see scripts/build.ts.
+  config: false,
+};
+
+/** The package and its command line; dependencies stay outside. */
+export function sdkBuild(outDir: string): Options {
+  return {
+    ...common,
+    name: 'sdk',
+    entry: { index: 'sdk/index.ts', 'cli/main': 'sdk/cli/main.ts' },
+    outDir,
+    target: 'node22',
+    esbuildPlugins: [
+      shippedFiles(outDir, { copies: { ...TAP, 'sdk/cli/log-event.schema.json': 'schemas/log-event.json' } }),
+    ],
+  };
+}
+
+/** The Action: everything inside, in an entry file and chunks that are loaded when needed. */
+export function actionBuild(outDir: string): Options {
+  return {
+    ...common,
+    name: 'action',
+    entry: { main: 'action/main.ts', post: 'action/post.ts' },
+    outDir,
+    target: 'node24',
+    noExternal: [/.*/],
+    minify: true,
+    // @actions/cache tells its errors apart by the names of their classes.
+    keepNames: true,
+    // CommonJS inside the bundle asks for Node's own modules through `require`.
+    banner: {
+      js: "import{createRequire as __runcacheRequire}from'node:module';const require=__runcacheRequire(import.meta.url);",
+    },
+    esbuildPlugins: [
+      lightActionsCore(),
+      shippedFiles(outDir, {
+        copies: TAP,
+        files: { 'package.json': '{"type":"module"}\n' },
+        notices: 'THIRD_PARTY_NOTICES.txt',
+      }),
+    ],
+  };
+}
+
+export default defineConfig([sdkBuild('dist/sdk'), actionBuild('dist/action')]);
