@@ -76,6 +76,7 @@ async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResul
       dbt: inputs.dbt,
       timeout: inputs.timeoutMs,
       labels: inputs.labels,
+      output: console.streams,
       redact: inputs.githubToken === '' ? [] : [inputs.githubToken],
       cancelSignal: signals.early,
       reject: false,
@@ -86,7 +87,7 @@ async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResul
     }
     return await running;
   } finally {
-    console.release();
+    await console.release();
   }
 }
 

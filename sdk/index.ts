@@ -23,7 +23,7 @@ export type { RunEvent, RunEventKind } from './events.ts';
 export { explain } from './explain/explain.ts';
 export type * from './explain/explanation.ts';
 export { readLastReport } from './last-report.ts';
-export type { RunOptions } from './options.ts';
+export type { OutputMode, OutputStreams, RunOptions } from './options.ts';
 export { parseDuration } from './plan/duration.ts';
 export { envSecrets } from './plan/environment.ts';
 export { splitWords } from './plan/split-words.ts';

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { DbtRunCacheError } from './errors.ts';
 
+/** Where dbt's own output goes: see {@link RunOptions.output}. */
+export type OutputMode = 'tee' | 'inherit' | 'silent' | OutputStreams;
+
+/** Streams that take dbt's stdout and stderr. */
+export interface OutputStreams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
 /**
  * Options of `runDbt()`. Each is validated before anything starts; an unknown or malformed one is an
  * `invalid-options` error that names it.
@@ -18,9 +27,10 @@ export interface RunOptions {
   /**
    * What happens to dbt's own output. `tee` (default): written to this process's stdout and stderr byte for byte
    * (values of `redact` starred out) and its end kept for error messages. `inherit`: dbt gets this process's own
-   * streams, e.g. a terminal; nothing is kept. `silent`: kept, not shown.
+   * streams, e.g. a terminal; nothing is kept. `silent`: kept, not shown. Two streams of your own: as `tee`, but into
+   * those; they are written to and not ended.
    */
-  readonly output?: 'tee' | 'inherit' | 'silent' | undefined;
+  readonly output?: OutputMode | undefined;
   /**
    * dbt is not safe twice at once on one target folder. `fail` (default): a second run is refused with
    * `target-path-busy`. `wait`: it begins when the first has ended.
@@ -53,11 +63,18 @@ export interface RunOptions {
 /** Longest delay Node's timers take. */
 const MAX_DELAY_MS = 2_147_483_647;
 
+const Stream = z.custom<NodeJS.WritableStream>(
+  (value) => typeof (value as { write?: unknown } | null)?.write === 'function',
+  'expected a writable stream',
+);
+
 const Schema = z.strictObject({
   cwd: z.string().min(1).optional(),
   env: z.record(z.string(), z.string().optional()).optional(),
   dbt: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
-  output: z.enum(['tee', 'inherit', 'silent']).optional(),
+  output: z
+    .union([z.enum(['tee', 'inherit', 'silent']), z.strictObject({ stdout: Stream, stderr: Stream })])
+    .optional(),
   onTargetBusy: z.enum(['fail', 'wait']).optional(),
   timeout: z.number().int().positive().max(MAX_DELAY_MS).optional(),
   cancelSignal: z.instanceof(AbortSignal).optional(),
@@ -74,7 +91,7 @@ export interface ResolvedOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly dbt: string | readonly string[] | undefined;
-  readonly output: 'tee' | 'inherit' | 'silent';
+  readonly output: OutputMode;
   readonly onTargetBusy: 'fail' | 'wait';
   readonly timeoutMs: number | undefined;
   readonly cancelSignal: AbortSignal | undefined;

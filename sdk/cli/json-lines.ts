@@ -1,26 +1,19 @@
+import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { LogEvent } from './log-event.ts';
 
 /** A longer line of dbt's stderr is told in pieces. */
 const MAX_LINE_CHARS = 65_536;
 
-export interface JsonLines {
-  print(event: LogEvent): void;
-  /** Gives stderr back, after the rest of an unfinished line. */
-  close(): void;
+/** Prints one event as a line of stderr. @returns False when the reader is behind. */
+export function printEvent(event: LogEvent): boolean {
+  return process.stderr.write(`${JSON.stringify(event)}\n`);
 }
 
-/**
- * Keeps stderr to JSON lines: from now on only `print` writes to it, and what others write, which is dbt's stderr,
- * is handed over by lines.
- */
-export function jsonLinesOnStderr(ofLine: (line: string) => LogEvent): JsonLines {
-  const { stderr } = process;
-  const original = stderr.write;
+/** Takes dbt's stderr and prints each of its lines as an event, so that stderr holds nothing but events. */
+export function linesAsEvents(ofLine: (line: string) => LogEvent): Writable {
   const decoder = new StringDecoder('utf8');
   let rest = '';
-
-  const print = (event: LogEvent): boolean => original.call(stderr, `${JSON.stringify(event)}\n`);
   const take = (text: string): boolean => {
     const lines = (rest + text).split('\n');
     rest = lines.pop() ?? '';
@@ -31,17 +24,17 @@ export function jsonLinesOnStderr(ofLine: (line: string) => LogEvent): JsonLines
     return lines
       .map((line) => line.replace(/\r$/, ''))
       .filter((line) => line !== '')
-      .map((line) => print(ofLine(line)))
+      .map((line) => printEvent(ofLine(line)))
       .every(Boolean);
   };
-  stderr.write = ((chunk: string | Uint8Array) =>
-    take(typeof chunk === 'string' ? chunk : decoder.write(chunk))) as typeof stderr.write;
-
-  return {
-    print,
-    close: () => {
-      take(`${decoder.end()}\n`);
-      stderr.write = original;
+  return new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      if (take(decoder.write(chunk))) done();
+      else process.stderr.once('drain', () => done());
     },
-  };
+    final: (done) => {
+      take(`${decoder.end()}\n`);
+      done();
+    },
+  });
 }

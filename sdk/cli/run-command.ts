@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { DbtRunCacheError, explain, type RunResult, renderSummary, renderText, runDbt } from '../index.ts';
 import { exitCodeOf } from './exit-codes.ts';
 import { RUN_HELP } from './help.ts';
-import { type JsonLines, jsonLinesOnStderr } from './json-lines.ts';
+import { linesAsEvents, printEvent } from './json-lines.ts';
 import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
 import { type RunArguments, readRunArguments } from './run-arguments.ts';
 
@@ -32,19 +32,17 @@ async function runInText({ dbtArgs, options, summaryPath }: RunArguments): Promi
 
 async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): Promise<RunResult> {
   const labels = options.labels ?? {};
-  const lines: JsonLines = jsonLinesOnStderr((line) => stderrEvent(line, labels));
-  try {
-    const run = runDbt(dbtArgs, { ...options, output: 'tee', reject: false });
-    for await (const event of run) lines.print(toLogEvent(event));
-    const result = await run;
-    const problem = await writeSummary(summaryPath, result);
-    if (problem !== undefined) {
-      lines.print(problemEvent(new DbtRunCacheError(problem, { code: 'report-unwritable' }), labels));
-    }
-    return result;
-  } finally {
-    lines.close();
+  const stderr = linesAsEvents((line) => stderrEvent(line, labels));
+  const output = { stdout: process.stdout, stderr };
+  const run = runDbt(dbtArgs, { ...options, output, reject: false });
+  for await (const event of run) printEvent(toLogEvent(event));
+  const result = await run;
+  await new Promise<void>((ended) => stderr.end(ended));
+  const problem = await writeSummary(summaryPath, result);
+  if (problem !== undefined) {
+    printEvent(problemEvent(new DbtRunCacheError(problem, { code: 'report-unwritable' }), labels));
   }
+  return result;
 }
 
 /** What went wrong, if anything: the run is what it is, written down or not. */

@@ -2,12 +2,13 @@ import type { NodeDecision } from '../decisions/decision.ts';
 import type { ExplainedNode, GroupKey } from './explanation.ts';
 import { capitalised, counted } from './format.ts';
 import { isTest, kindInWords } from './resource-type.ts';
-import { ACTIONS, REASONS, type Surroundings, testResult } from './wording.ts';
+import { ACTIONS, errorMessage, REASONS, type Surroundings, testResult } from './wording.ts';
 
 /** One node in words. */
 export function explainNode(node: NodeDecision, around: Surroundings): ExplainedNode {
   const failed = hasFailed(node);
   const warned = hasWarned(node);
+  const message = errorMessage(node);
   return {
     uniqueId: node.uniqueId,
     name: node.name,
@@ -23,7 +24,7 @@ export function explainNode(node: NodeDecision, around: Surroundings): Explained
     ...(node.status !== undefined && { status: node.status }),
     failed,
     warned,
-    ...(node.message !== undefined && { message: node.message }),
+    ...(message !== undefined && { message }),
     ...(node.location !== undefined && { location: node.location }),
     ...(node.executionMs !== undefined && { executionMs: node.executionMs }),
     ...(node.rowsAffected !== undefined && { rowsAffected: node.rowsAffected }),

@@ -28,6 +28,9 @@ export const ACTIONS: Readonly<Record<NodeAction, { readonly icon: string; reado
   unknown: { icon: '❓', label: 'unknown' },
 };
 
+/** `New changes detected within lag tolerance of 45 minutes` */
+const LAG_TOLERANCE = /lag.tolerance of ([\w .]+?)\.?$/i;
+
 /** Why each thing happened, as a sentence a reader who does not know dbt State understands. */
 export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
   'state-absent': () => 'Without dbt State, dbt runs every selected node.',
@@ -46,10 +49,10 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
   'no-changes': (node) =>
     withDetail('dbt State found no new changes, so it kept what was there', node, /^no.(op|new changes)/i),
   'within-lag-tolerance': (node) => {
-    const tolerance = /lag.tolerance of ([\w .]+?)\.?$/i.exec(node.detail ?? '')?.[1];
-    const limit = tolerance === undefined ? 'the lag tolerance' : `the lag tolerance of ${tolerance}`;
+    const tolerance = LAG_TOLERANCE.exec(node.detail ?? '') ?? LAG_TOLERANCE.exec(node.message ?? '');
+    const limit = tolerance === null ? 'the lag tolerance' : `the lag tolerance of ${tolerance[1]}`;
     const start = `There are new changes upstream, still within ${limit}, so dbt State kept what was there`;
-    return tolerance === undefined ? withDetail(start, node, /^no-op/i) : `${start}.`;
+    return withDetail(start, node, /^no-op|lag.tolerance of/i);
   },
   'stored-test-result': (node) =>
     `The test did not run: dbt State gave back its stored result: ${testResult(node)}.`,
@@ -71,15 +74,15 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
       ? 'An ephemeral model is not built: its SQL becomes part of the models that use it.'
       : `dbt has nothing to do for this ${typeInWords(node.resourceType)}.`,
   error: (node) => {
-    const brief = errorInBrief(node.message);
+    const brief = errorInBrief(errorMessage(node));
     const start =
       isTest(node) && node.status?.toLowerCase() !== 'fail' ? 'The test could not run' : 'Ended in an error';
     return brief === '' ? `${start}.` : `${start}: ${brief}.`;
   },
   'upstream-failed': (node, { nameOf }) =>
     node.detail === undefined
-      ? 'Not tried, because something it depends on failed.'
-      : `Not tried, because it depends on ${clause(nameOf(node.detail))}, which did not succeed.`,
+      ? 'Not tried, because something that comes before it failed.'
+      : `Not tried, because ${clause(nameOf(node.detail))}, which comes before it, did not succeed.`,
   'fail-fast': () => 'Not tried: something else failed, and dbt was told to stop at the first failure.',
   'skipped-by-dbt': (node) => withDetail('Skipped by dbt', node),
   'stopped-while-running': () => 'It was running when dbt was stopped.',
@@ -110,6 +113,11 @@ const NOT_SUBJECT: Partial<Record<NodeAction, string>> = {
   checked: 'Measured now; freshness is never reused.',
   ran: 'Operations and hooks run every time.',
 };
+
+/** What dbt said of an error: the node's message, else what was found elsewhere. */
+export function errorMessage(node: NodeDecision): string | undefined {
+  return node.message ?? (node.because === 'error' ? node.detail : undefined);
+}
 
 /** How a test ended: `passed`, `failed with 3 rows`, `warned with 1 row`. */
 export function testResult(node: NodeDecision): string {

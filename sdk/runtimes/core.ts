@@ -1,7 +1,7 @@
 import type { Redactor } from '../util/redact.ts';
 import type { DbtEvent } from './dbt-event.ts';
 import { followLines } from './follow-lines.ts';
-import { type ProcessEnd, startProcess } from './process.ts';
+import { type ProcessEnd, type ProcessRequest, startProcess } from './process.ts';
 import { createStopLadder, type StopCause, type StopSignal } from './stop-ladder.ts';
 import type { StopRequests } from './stop-requests.ts';
 import { layTap } from './tap.ts';
@@ -12,7 +12,7 @@ export interface CoreRequest {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly output: 'tee' | 'inherit' | 'silent';
+  readonly output: ProcessRequest['output'];
   readonly redactor: Redactor;
   /** A private folder for this run; without one dbt's events are not read. */
   readonly workFolder: string | undefined;

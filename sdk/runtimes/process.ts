@@ -15,7 +15,11 @@ export interface ProcessRequest {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  readonly output: 'tee' | 'inherit' | 'silent';
+  readonly output:
+    | 'tee'
+    | 'inherit'
+    | 'silent'
+    | { readonly stdout: NodeJS.WritableStream; readonly stderr: NodeJS.WritableStream };
   readonly redactor: Redactor;
 }
 
@@ -68,9 +72,10 @@ export async function startProcess(request: ProcessRequest): Promise<RunningProc
   }
   const pid = child.pid;
   const tail = createByteTail(TAIL_BYTES);
+  const sinks = sinksOf(request.output);
   const streams: Promise<void>[] = [];
-  if (child.stdout !== null) streams.push(forward(child.stdout, process.stdout, request, tail.push));
-  if (child.stderr !== null) streams.push(forward(child.stderr, process.stderr, request, tail.push));
+  if (child.stdout !== null) streams.push(forward(child.stdout, sinks?.stdout, request.redactor, tail.push));
+  if (child.stderr !== null) streams.push(forward(child.stderr, sinks?.stderr, request.redactor, tail.push));
 
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.nodeChildProcess.once('exit', (code, signal) => {
@@ -130,24 +135,38 @@ export async function askProgram(
   return { stdout: result.stdout, exitCode: result.exitCode };
 }
 
-/** Copies a stream of dbt's to one of ours, byte for byte but for secrets, at the speed ours takes it. */
+function sinksOf(
+  output: ProcessRequest['output'],
+): { readonly stdout: NodeJS.WritableStream; readonly stderr: NodeJS.WritableStream } | undefined {
+  switch (output) {
+    case 'tee':
+      return process;
+    case 'inherit':
+    case 'silent':
+      return undefined;
+    default:
+      return output;
+  }
+}
+
+/** Copies a stream of dbt's into another, byte for byte but for secrets, at the speed that one takes it. */
 async function forward(
   from: NodeJS.ReadableStream,
-  to: NodeJS.WriteStream,
-  request: ProcessRequest,
+  to: NodeJS.WritableStream | undefined,
+  redactor: Redactor,
   keep: (chunk: Buffer) => void,
 ): Promise<void> {
-  const filter = request.redactor.stream();
-  let show = request.output === 'tee';
+  const filter = redactor.stream();
+  let sink = to;
   // A reader that went away (`| head`) must end neither this process nor dbt.
   const onError = (): void => {
-    show = false;
+    sink = undefined;
   };
-  to.on('error', onError);
+  to?.on('error', onError);
   const emit = async (chunk: Buffer): Promise<void> => {
     if (chunk.length === 0) return;
     keep(chunk);
-    if (show && !to.write(chunk)) await drained(to);
+    if (sink !== undefined && !sink.write(chunk)) await drained(sink);
   };
   try {
     for await (const chunk of from) await emit(filter.push(chunk as Buffer));
@@ -155,10 +174,10 @@ async function forward(
     // The stream was given up after the drain time.
   }
   await emit(filter.end());
-  to.off('error', onError);
+  to?.off('error', onError);
 }
 
-function drained(stream: NodeJS.WriteStream): Promise<void> {
+function drained(stream: NodeJS.WritableStream): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       stream.off('drain', done).off('error', done).off('close', done);

@@ -2,10 +2,10 @@
 import { guardConsole } from '../../action/guarded-console.ts';
 
 const guard = guardConsole('dbt build\n::error::x');
-const out = (chunk: string | Uint8Array): boolean => process.stdout.write(chunk);
-const err = (chunk: string | Uint8Array): boolean => process.stderr.write(chunk);
+const out = (chunk: string | Uint8Array): boolean => guard.streams.stdout.write(chunk);
+const err = (chunk: string | Uint8Array): boolean => guard.streams.stderr.write(chunk);
 const run = new Function('out', 'err', 'guard', `return (async () => {${process.argv[2]}})()`);
 await run(out, err, guard);
-guard.release();
+await guard.release();
 process.stdout.write('after\n');
 process.stderr.write('after-err\n');

@@ -6,8 +6,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import {
+  type PostgresBinaries,
+  reachableBinaries,
+  type ServerUser,
+  serverUser,
+} from './postgres-binaries.ts';
 import type { KeeperOrder } from './postgres-keeper.ts';
-import { type PostgresBinaries, reachableBinaries, type ServerUser, serverUser } from './postgres-binaries.ts';
 
 const execFileAsync = promisify(execFile);
 

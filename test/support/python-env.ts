@@ -97,12 +97,33 @@ async function build(
   const startedAt = Date.now();
   const step = (command: readonly string[]) => run(command, logFile, report, processEnv);
   if (uv) {
-    const { stdout } = await output([...python.command, '-c', 'import sys; print(sys.executable)'], processEnv);
+    const { stdout } = await output(
+      [...python.command, '-c', 'import sys; print(sys.executable)'],
+      processEnv,
+    );
     await step(['uv', 'venv', '--allow-existing', '--python', stdout.trim(), env.dir]);
-    await step(['uv', 'pip', 'install', '--compile-bytecode', '--python', env.python, '-r', requirementsFile]);
+    await step([
+      'uv',
+      'pip',
+      'install',
+      '--compile-bytecode',
+      '--python',
+      env.python,
+      '-r',
+      requirementsFile,
+    ]);
   } else {
     await step([...python.command, '-m', 'venv', env.dir]);
-    const pip = [env.python, '-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
+    const pip = [
+      env.python,
+      '-m',
+      'pip',
+      'install',
+      '--disable-pip-version-check',
+      '--no-input',
+      '--progress-bar',
+      'off',
+    ];
     await step([...pip, '-r', requirementsFile]);
   }
   // Proves that the environment works, and saves the first real run the cost of a cold start.

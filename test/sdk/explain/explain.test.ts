@@ -171,6 +171,11 @@ describe('totals', () => {
     });
   });
 
+  test('a failed test is not passed, whatever its status', () => {
+    const { tests } = explain(failedReport({ decisions: [testDecision({ failed: true })] })).totals;
+    expect(tests.executed).toEqual({ total: 1, passed: 0, warned: 0, failed: 1 });
+  });
+
   test('sources are told by their freshness', () => {
     const source = (name: string, status: string, failed = false) =>
       decision({
@@ -211,8 +216,8 @@ describe('groups', () => {
   test('hold every node once, in reading order, the same for any order of the report', () => {
     const decisions = [
       reusedTest({ name: 'r' }),
-      decision({ name: 'b' }),
-      decision({ name: 'a' }),
+      decision({ name: 'b', uniqueId: 'model.a.b' }),
+      decision({ name: 'a', uniqueId: 'model.z.a' }),
       decision({ name: 'z', resourceType: 'seed' }),
       decision({ name: 'noop', action: 'no-op', because: 'nothing-to-do' }),
       testDecision({ name: 't', status: 'warn' }),
@@ -341,6 +346,8 @@ describe('time', () => {
       'dbt State reported no figure for the time it saved.',
     );
     expect(explain(report({ decisions: [decision()], state })).time.saving).toBe('');
+    const cloned = decision({ action: 'cloned', because: 'clone-command' });
+    expect(explain(report({ command: 'clone', decisions: [cloned] })).time.saving).toBe('');
   });
 });
 

@@ -93,6 +93,21 @@ describe('sentences', () => {
       'There are new changes upstream, still within the lag tolerance, so dbt State kept what was there.',
     ],
     [
+      'lag tolerance whose length stands in the message, with the words of the service',
+      decision({
+        action: 'reused',
+        because: 'within-lag-tolerance',
+        detail: 'one table is newer',
+        message: 'New changes detected within lag tolerance of 2 hours',
+      }),
+      'There are new changes upstream, still within the lag tolerance of 2 hours, so dbt State kept what was there: one table is newer.',
+    ],
+    [
+      'an error of which only the log told',
+      decision({ action: 'failed', because: 'error', failed: true, detail: 'it blew up' }),
+      'Ended in an error: it blew up.',
+    ],
+    [
       'a stored failing test',
       reusedTest({ status: 'fail', failed: true, failures: 3 }),
       'The test did not run: dbt State gave back its stored result: failed with 3 rows.',
@@ -110,12 +125,12 @@ describe('sentences', () => {
     [
       'an upstream of this run by its name',
       skipped('customers', 'model.jaffle_shop.orders'),
-      'Not tried, because it depends on orders, which did not succeed.',
+      'Not tried, because orders, which comes before it, did not succeed.',
     ],
     [
       'an upstream of elsewhere by its id',
       skipped('customers', 'model.other.x'),
-      'Not tried, because it depends on model.other.x, which did not succeed.',
+      'Not tried, because model.other.x, which comes before it, did not succeed.',
     ],
     [
       'an ephemeral model',

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { REPOSITORY } from '../support/repository.ts';
+
+const OUTPUT = join(REPOSITORY, 'demo-output');
+const FAILING_TEST = 'accepted_values_stg_bikes_bike_kind__classic__electric__cargo';
+
+const read = (name: string): Promise<string> => readFile(join(OUTPUT, name), 'utf8');
+
+async function runDemo(env: NodeJS.ProcessEnv = process.env) {
+  const child = spawn(process.execPath, ['examples/demo.ts'], {
+    cwd: REPOSITORY,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+    });
+  }
+  const exitCode = await new Promise((resolve) => child.once('close', resolve));
+  return { exitCode, printed };
+}
+
+describe('the demo', () => {
+  let demo: Awaited<ReturnType<typeof runDemo>>;
+  beforeAll(async () => {
+    await rm(OUTPUT, { recursive: true, force: true });
+    // A reader's own settings must not change the story.
+    demo = await runDemo({ ...process.env, DBT_TARGET: 'nowhere', DBT_ENGINE_MANAGE_STATE: 'false' });
+  });
+
+  test('tells its story to the end', () => {
+    expect(demo.exitCode, demo.printed).toBe(0);
+    expect(demo.printed).toContain('dbt State is not active here');
+    expect(demo.printed).toContain(`1 node failed: ${FAILING_TEST}`);
+    const times = /dbt took (\d+\.\d) s, everything else (\d+\.\d) s/.exec(demo.printed);
+    expect(Number(times?.[1])).toBeGreaterThan(1);
+    expect(Number(times?.[2])).toBeGreaterThan(0);
+  });
+
+  test('leaves a summary of the build that passed', async () => {
+    const summary = await read('1-build.md');
+    expect(summary).toContain('dbt State');
+    expect(summary).toContain('DBT_CLOUD_TOKEN');
+    expect(summary).toContain('rides_are_ended');
+    expect(summary).not.toContain('Got 1 result');
+  });
+
+  test('leaves a summary of the bad edit: the failing test, what was held back, the inactive State', async () => {
+    const summary = await read('2-bad-edit.md');
+    expect(summary).toContain(FAILING_TEST);
+    expect(summary).toContain('Got 1 result');
+    expect(summary).toMatch(/skipped/i);
+    expect(summary).toContain('DBT_CLOUD_TOKEN');
+  });
+
+  test('its pages need no other file, and their links lead to the files beside them', async () => {
+    for (const name of ['1-build.html', '2-bad-edit.html']) {
+      const page = await read(name);
+      expect(page).not.toMatch(/<script|<link|@import|\ssrc=/i);
+      expect(page).toContain('prefers-color-scheme');
+    }
+    expect(await read('2-bad-edit.html')).toContain('href="workspace/models/staging/_staging.yml');
+  });
+
+  test('shows no password', async () => {
+    const names = ['1-build.md', '1-build.html', '2-bad-edit.md', '2-bad-edit.html'];
+    const files = [...names, 'workspace/target/dbt_runcache_report.json'];
+    for (const text of [demo.printed, ...(await Promise.all(files.map(read)))]) {
+      expect(text).not.toContain('not-a-secret-postgres');
+      expect(text).not.toContain('not-a-real-runtime-token');
+    }
+  });
+});
