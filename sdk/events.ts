@@ -2,87 +2,84 @@ import type { NodeAction, NodeDecision } from './decisions/decision.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RunResult } from './result.ts';
 
-interface EventBase {
+/** What happens during a run, in order. Every string is redacted. */
+export type RunEvent = {
   /** ISO 8601, UTC. */
   readonly at: string;
   readonly labels: Readonly<Record<string, string>>;
-}
-
-/** What happens during a run, in order. Every string is redacted. */
-export type RunEvent = EventBase &
-  (
-    | {
-        readonly kind: 'job-started';
-        readonly command: string;
-        readonly args: readonly string[];
-        readonly projectDir?: string;
-        readonly dbtVersion?: string;
-        readonly adapterType?: string;
-      }
-    /** dbt's process is there. On POSIX `pid` is also its process group. */
-    | { readonly kind: 'dbt-started'; readonly pid: number }
-    /** dbt has resolved the selection. */
-    | { readonly kind: 'nodes-selected'; readonly count: number }
-    | {
-        readonly kind: 'node-started';
-        readonly uniqueId: string;
-        readonly name: string;
-        readonly resourceType: string;
-        /** 1-based position and number of nodes, as dbt counts them. */
-        readonly index?: number;
-        readonly total?: number;
-      }
-    /**
-     * Live, from dbt's NodeFinished event. The final decisions stand in the result: this one lacks what only
-     * the finished run can tell.
-     */
-    | {
-        readonly kind: 'node-finished';
-        readonly uniqueId: string;
-        readonly name: string;
-        readonly resourceType: string;
-        readonly status: string;
-        readonly message?: string;
-        readonly executionMs?: number;
-      }
-    /** A warning, error or State message of dbt's log. */
-    | {
-        readonly kind: 'dbt-message';
-        readonly level: 'info' | 'warn' | 'error';
-        readonly name: string;
-        readonly message: string;
-        readonly uniqueId?: string;
-      }
-    /** A signal is being sent to dbt. */
-    | {
-        readonly kind: 'stopping';
-        readonly cause: 'cancelled' | 'timed-out' | 'signal';
-        readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
-      }
-    /** The final decision on a node: one event for each, just before `job-finished`. */
-    | { readonly kind: 'node-decided'; readonly decision: NodeDecision }
-    /** The last event of a run that dbt did or had begun when it was stopped. */
-    | {
-        readonly kind: 'job-finished';
-        readonly outcome: RunResult['outcome'];
-        /** Why it is no success. */
-        readonly code?: ErrorCode;
-        readonly exitCode?: number;
-        readonly wallMs: number;
-        /** Nodes by what was done with them; actions that did not occur are left out. */
-        readonly counts: Readonly<Partial<Record<NodeAction, number>>>;
-        /** Nodes that make the run fail. */
-        readonly failedNodes: number;
-        /** Node time dbt State says it saved. */
-        readonly savedNodeMs?: number;
-      }
-    /** The last event of a run that could not be done: dbt was not started, or ended without doing it. */
-    | {
-        readonly kind: 'job-error';
-        readonly code: ErrorCode;
-        readonly message: string;
-        readonly hint?: string;
-      }
-  );
+} & (
+  | {
+      readonly kind: 'job-started';
+      readonly command: string;
+      readonly args: readonly string[];
+      readonly projectDir?: string;
+      readonly dbtVersion?: string;
+      readonly adapterType?: string;
+    }
+  /** dbt's process is there. On POSIX `pid` is also its process group. */
+  | { readonly kind: 'dbt-started'; readonly pid: number }
+  /** dbt has resolved the selection. */
+  | { readonly kind: 'nodes-selected'; readonly count: number }
+  | {
+      readonly kind: 'node-started';
+      readonly uniqueId: string;
+      readonly name: string;
+      readonly resourceType: string;
+      /** 1-based position and number of nodes, as dbt counts them. */
+      readonly index?: number;
+      readonly total?: number;
+    }
+  /**
+   * Live, from dbt's NodeFinished event. The final decisions stand in the result: this one lacks what only
+   * the finished run can tell.
+   */
+  | {
+      readonly kind: 'node-finished';
+      readonly uniqueId: string;
+      readonly name: string;
+      readonly resourceType: string;
+      readonly status: string;
+      readonly message?: string;
+      readonly executionMs?: number;
+    }
+  /** A warning, error or State message of dbt's log. */
+  | {
+      readonly kind: 'dbt-message';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly name: string;
+      readonly message: string;
+      readonly uniqueId?: string;
+    }
+  /** A signal is being sent to dbt. */
+  | {
+      readonly kind: 'stopping';
+      readonly cause: 'cancelled' | 'timed-out' | 'signal';
+      readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL';
+    }
+  /** The final decision on a node: one event for each, just before `job-finished`. */
+  | { readonly kind: 'node-decided'; readonly decision: NodeDecision }
+  /** The last event of a run that dbt did or had begun when it was stopped. */
+  | {
+      readonly kind: 'job-finished';
+      readonly outcome: RunResult['outcome'];
+      /** Why it is no success. */
+      readonly code?: ErrorCode;
+      readonly exitCode?: number;
+      readonly wallMs: number;
+      /** Nodes by what was done with them; actions that did not occur are left out. */
+      readonly counts: Readonly<Partial<Record<NodeAction, number>>>;
+      /** Nodes that make the run fail. */
+      readonly failedNodes: number;
+      /** Node time dbt State says it saved. */
+      readonly savedNodeMs?: number;
+    }
+  /** The last event of a run that could not be done: dbt was not started, or ended without doing it. */
+  | {
+      readonly kind: 'job-error';
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly hint?: string;
+    }
+);
 
 export type RunEventKind = RunEvent['kind'];

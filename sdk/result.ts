@@ -98,20 +98,20 @@ export interface RunArtifacts {
   readonly catalog?: Catalog;
 }
 
-interface WithArtifacts {
+export interface ExecutedRun extends RunReport {
+  readonly outcome: 'executed';
+  readonly exitCode: 0;
   readonly artifacts: RunArtifacts;
   /** Where the report file was written; absent when it could not be (see `notices`) or was not asked for. */
   readonly reportPath?: string;
 }
 
-export interface ExecutedRun extends RunReport, WithArtifacts {
-  readonly outcome: 'executed';
-  readonly exitCode: 0;
-}
-
-export interface FailedRun extends RunReport, WithArtifacts {
+export interface FailedRun extends RunReport {
   readonly outcome: 'failed';
   readonly failure: RunFailure;
+  readonly artifacts: RunArtifacts;
+  /** As of {@link ExecutedRun}. */
+  readonly reportPath?: string;
 }
 
 /** What `runDbt(args, { reject: false })` resolves to. */

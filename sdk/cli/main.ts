@@ -9,7 +9,8 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   );
   process.exitCode = 2;
 } else {
-  import('./cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)));
+  const { runCli } = await import('./cli.ts');
+  await runCli(process.argv.slice(2));
 }
 
 export {};

@@ -10,6 +10,12 @@ export function stateNotice(state: StateStatus, verdict: Verdict): StateNotice {
   return notice.kind === 'unknown' && verdict === 'not-done' ? { ...notice, tone: 'quiet' } : notice;
 }
 
+/** What says that State was wanted. */
+const WANTED_BY = {
+  settings: 'Settings for it are present',
+  plugin: 'Its plugin is installed and was not switched off',
+} as const;
+
 function ofStatus(state: StateStatus): StateNotice {
   switch (state.kind) {
     case 'active': {
@@ -35,7 +41,7 @@ function ofStatus(state: StateStatus): StateNotice {
         kind: state.kind,
         tone: 'problem',
         title: `dbt State was not active: ${STATE_PROBLEMS[state.trouble.problem]}`,
-        sentence: 'It was wanted for this run, and nothing could be reused without it.',
+        sentence: `${WANTED_BY[state.trouble.problem === 'plugin-missing' ? 'settings' : 'plugin']}, and nothing could be reused without it.`,
         ...versionOf(state),
         troubles: [troubleNotice(state.trouble)],
       };

@@ -81,7 +81,7 @@ const TRIVIAL = new Set([
  * says secret (PASSWORD, TOKEN, PRIVATE_KEY, …), and passwords inside addresses (`postgres://user:password@host`).
  * Short and trivial values are left out; GitHub and `redact` still hide what they are told to.
  */
-export function envSecrets(env: Environment): string[] {
+export function envSecrets(env: Readonly<Record<string, string | undefined>>): string[] {
   const secrets = new Set<string>();
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;

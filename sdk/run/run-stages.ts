@@ -31,7 +31,7 @@ export async function runStages(
       await lock?.release();
     }
   } catch (thrown) {
-    return concludeNotDone(run, plan, stopError(run) ?? DbtRunCacheError.from(thrown));
+    return await concludeNotDone(run, plan, stopError(run) ?? DbtRunCacheError.from(thrown));
   } finally {
     run.stops.dispose();
   }

@@ -66,7 +66,8 @@ export async function reachableBinaries(user: ServerUser, dir: string): Promise<
   return { initdb: moved(binaries.initdb), postgres: moved(binaries.postgres) };
 }
 
-async function isOpenToAll(path: string): Promise<boolean> {
+/** Whether every folder on the way to `path` may be passed by any user. */
+export async function isOpenToAll(path: string): Promise<boolean> {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     if (((await stat(folder)).mode & 0o001) === 0) return false;
     if (dirname(folder) === folder) return true;

@@ -17,9 +17,9 @@ if (settled.outcome === 'failed') expectTypeOf(settled).toEqualTypeOf<FailedRun>
 expectTypeOf(settled.exitCode).toEqualTypeOf<0>();
 
 // @ts-expect-error: no such option.
-runDbt(['build'], { retries: 3 });
+void runDbt(['build'], { retries: 3 });
 // @ts-expect-error: arguments are a list, not a command line.
-runDbt('build');
+void runDbt('build');
 
 for await (const event of run) {
   if (event.kind === 'node-finished') expectTypeOf(event.status).toBeString();
