@@ -3,9 +3,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runOf } from '../support/fake-dbt/fake-project.ts';
-import { type Command, makeStepRig, type StepEnd } from './step.ts';
+import type { WorkflowCommand } from '../support/runner/workflow-command.ts';
+import { makeStepRig, type StepEnd } from './step.ts';
 
-const ofName = (end: StepEnd, name: string): Command[] =>
+const ofName = (end: StepEnd, name: string): WorkflowCommand[] =>
   end.commands.filter((command) => command.name === name);
 const MODEL = { 'models/orders.sql': 'select 1', 'models/customers.sql': 'select 2' };
 
@@ -36,7 +37,7 @@ describe('a run that succeeds', () => {
     expect(seen.args).toEqual(['build', '--target', 'dev', '--select', 'orders customers']);
     expect(Object.keys(seen.env).filter((name) => /^(ACTIONS|INPUT)_/.test(name))).toEqual([]);
     expect(seen.env['DBT_ENV_SECRET_KEY']).toBe('hush-hush-hush');
-    const masked = ofName(end, 'add-mask').map(({ message }) => message);
+    const masked = ofName(end, 'add-mask').map(({ data }) => data);
     expect(masked).toEqual(
       expect.arrayContaining(['ghs_0123456789', 'hush-hush-hush', 'runtime-token-0123']),
     );
@@ -69,7 +70,7 @@ describe("dbt's output", () => {
     expect(end.stdout).toContain('::warning::forged on stderr');
     expect(JSON.stringify(end.commands)).not.toContain('forged');
     const title = ofName(end, 'group')[0];
-    expect(title?.message).toBe('dbt build');
+    expect(title?.data).toBe('dbt build');
   });
 
   test('may be bytes that are no text, and end in the middle of a line', async () => {
@@ -113,8 +114,8 @@ describe('a run that fails', () => {
       file: 'models/orders.sql',
       title: expect.stringContaining('orders'),
     });
-    expect(annotation?.message).toContain('relation | missing');
-    expect(step?.message).toBe('1 node failed: orders');
+    expect(annotation?.data).toContain('relation | missing');
+    expect(step?.data).toBe('1 node failed: orders');
     expect(end.summary).toContain('https://github.example.com/acme/shop/blob/c0ffee/models/orders.sql');
   });
 
@@ -143,7 +144,7 @@ describe('a run that fails', () => {
       exitCode: 1,
       outputs: { outcome: 'failed', 'exit-code': '', 'failure-code': 'dbt-not-found' },
     });
-    expect(ofName(end, 'error')[0]?.message).toContain('no-such-dbt');
+    expect(ofName(end, 'error')[0]?.data).toContain('no-such-dbt');
   });
 
   test('dbt is killed from outside', async () => {
@@ -156,7 +157,7 @@ describe('a run that fails', () => {
     const rig = await makeStepRig(runOf([], 0));
     const end = await rig.run({ timeout: 'soon', 'fail-on': 'never' });
     expect(end.exitCode).toBe(1);
-    expect(ofName(end, 'error')[0]?.message).toContain('Input timeout is "soon"');
+    expect(ofName(end, 'error')[0]?.data).toContain('Input timeout is "soon"');
     expect(existsSync(join(rig.dbt.venv, 'seen.json'))).toBe(false);
     expect(end.summary).toBe('');
   });
@@ -176,7 +177,7 @@ describe('warnings', () => {
     const end = await rig.run({ 'fail-on': failOn });
     expect(end.exitCode).toBe(exitCode);
     expect(end.outputs).toMatchObject({ outcome: 'executed', warnings: '1', 'tests-executed': '1' });
-    const errors = ofName(end, 'error').map(({ message }) => message);
+    const errors = ofName(end, 'error').map(({ data }) => data);
     expect(errors).toEqual(exitCode === 0 ? [] : [expect.stringContaining('not_null_id')]);
     expect(ofName(end, 'warning').length).toBeGreaterThan(0);
   });
@@ -192,7 +193,7 @@ describe('annotations', () => {
     const rig = await makeStepRig(runOf(many, 1));
     const end = await rig.run();
     expect(ofName(end, 'error')).toHaveLength(10);
-    expect(ofName(end, 'error').at(-1)?.message).toContain('30 nodes failed');
+    expect(ofName(end, 'error').at(-1)?.data).toContain('30 nodes failed');
     expect(ofName(end, 'warning').length).toBeLessThanOrEqual(10);
     expect(end.stdout).toMatch(/Not annotated.*21 errors.*2\d warnings/);
     expect(end.stdout.indexOf('::error')).toBeLessThan(end.stdout.indexOf('::warning'));
@@ -223,9 +224,9 @@ describe('annotations', () => {
     const [annotation] = ofName(end, 'error');
     expect(annotation?.properties['file']).toBe('models/orders.sql');
     expect(annotation?.properties['title']).toContain(name);
-    expect(annotation?.message.startsWith('x\n::error file=etc/passwd::forged')).toBe(true);
-    expect(annotation?.message.length).toBeLessThanOrEqual(4096);
-    expect(annotation?.message.endsWith('…')).toBe(true);
+    expect(annotation?.data.startsWith('x\n::error file=etc/passwd::forged')).toBe(true);
+    expect(annotation?.data.length).toBeLessThanOrEqual(4096);
+    expect(annotation?.data.endsWith('…')).toBe(true);
   });
 
   test('paths are those of the repository, and files that are not there are not named', async () => {
@@ -250,7 +251,7 @@ describe('what cannot be written', () => {
     const rig = await makeStepRig(runOf([{ name: 'orders', status: 'success' }], 0));
     const end = await rig.run({}, { GITHUB_STEP_SUMMARY: path });
     expect(end.exitCode).toBe(0);
-    expect(ofName(end, 'warning').map(({ message }) => message)).toContainEqual(
+    expect(ofName(end, 'warning').map(({ data }) => data)).toContainEqual(
       expect.stringMatching(/job summary/),
     );
     expect(end.outputs['outcome']).toBe('executed');
@@ -260,9 +261,7 @@ describe('what cannot be written', () => {
     const rig = await makeStepRig(runOf([{ name: 'orders', status: 'error', message: 'boom' }], 1));
     const end = await rig.run({}, { GITHUB_OUTPUT: '/nowhere/output' });
     expect(end.exitCode).toBe(1);
-    expect(ofName(end, 'warning').map(({ message }) => message)).toContainEqual(
-      expect.stringMatching(/outputs/),
-    );
+    expect(ofName(end, 'warning').map(({ data }) => data)).toContainEqual(expect.stringMatching(/outputs/));
     expect(end.summary).toContain('boom');
   });
 
@@ -369,7 +368,7 @@ describe('the post step', () => {
     const { state } = await step.ended;
     const end = await rig.post(state);
     expect(end.exitCode).toBe(0);
-    expect(ofName(end, 'warning').map(({ message }) => message)).toEqual([
+    expect(ofName(end, 'warning').map(({ data }) => data)).toEqual([
       expect.stringContaining('dbt build was cut off'),
       expect.stringContaining('still running'),
     ]);

@@ -6,13 +6,8 @@ import { onTestFinished } from 'vitest';
 import { type FakeDbt, makeFakeDbt, type Step } from '../support/fake-dbt/fake-dbt.ts';
 import { makeFakeProject } from '../support/fake-dbt/fake-project.ts';
 import { REPOSITORY } from '../support/repository.ts';
-
-/** A workflow command the runner would obey. */
-export interface Command {
-  readonly name: string;
-  readonly properties: Readonly<Record<string, string>>;
-  readonly message: string;
-}
+import { parseCommandFile } from '../support/runner/command-file.ts';
+import { parseWorkflowCommand, type WorkflowCommand } from '../support/runner/workflow-command.ts';
 
 export interface StepEnd {
   readonly exitCode: number | null;
@@ -22,7 +17,7 @@ export interface StepEnd {
   /** False when commands were stopped and never read again. */
   readonly resumed: boolean;
   /** Those outside of stop-commands marks. */
-  readonly commands: readonly Command[];
+  readonly commands: readonly WorkflowCommand[];
   readonly outputs: Readonly<Record<string, string>>;
   readonly state: Readonly<Record<string, string>>;
   readonly summary: string;
@@ -110,53 +105,23 @@ async function end(child: ChildProcess, path: (name: string) => string): Promise
   return {
     ...{ exitCode, signal, stdout, stderr },
     ...commandsIn(stdout),
-    outputs: keyValues(readFileSync(path('output'), 'utf8')),
-    state: keyValues(readFileSync(path('state'), 'utf8')),
+    outputs: Object.fromEntries(parseCommandFile(readFileSync(path('output'), 'utf8'))),
+    state: Object.fromEntries(parseCommandFile(readFileSync(path('state'), 'utf8'))),
     summary: readFileSync(path('summary.md'), 'utf8'),
   };
 }
 
-/** As the runner reads them: `::name key=value,…::message`, escapes undone, nothing between the stop marks. */
+/** As the runner reads them: nothing between the stop marks is obeyed. */
 function commandsIn(stdout: string): Pick<StepEnd, 'commands' | 'resumed'> {
-  const commands: Command[] = [];
+  const commands: WorkflowCommand[] = [];
   let token: string | undefined;
-  for (const line of stdout.split(/\r?\n/)) {
-    const match = /^\s*::([^\s:]+)(?: ([\s\S]*?))?::([\s\S]*)$/.exec(line);
-    if (match === null) continue;
-    const [, name = '', properties = '', message = ''] = match;
+  for (const line of stdout.split('\n')) {
+    const command = parseWorkflowCommand(line);
+    if (command === undefined) continue;
     if (token !== undefined) {
-      if (name === token) token = undefined;
-      continue;
-    }
-    if (name === 'stop-commands') {
-      token = message;
-      continue;
-    }
-    commands.push({
-      name,
-      message: unescaped(message),
-      properties: Object.fromEntries(
-        properties
-          .split(',')
-          .filter((property) => property !== '')
-          .map((property) => {
-            const at = property.indexOf('=');
-            return [property.slice(0, at), unescaped(property.slice(at + 1))];
-          }),
-      ),
-    });
+      if (command.name === token) token = undefined;
+    } else if (command.name === 'stop-commands') token = command.data;
+    else commands.push(command);
   }
   return { commands, resumed: token === undefined };
-}
-
-function unescaped(text: string): string {
-  const signs: Record<string, string> = { '%0D': '\r', '%0A': '\n', '%3A': ':', '%2C': ',', '%25': '%' };
-  return text.replace(/%(?:0D|0A|3A|2C|25)/g, (code) => signs[code] ?? code);
-}
-
-function keyValues(text: string): Record<string, string> {
-  const found: Record<string, string> = {};
-  for (const [, name = '', , value = ''] of text.matchAll(/^([^\n]+?)<<(\S+)\n([\s\S]*?)\n\2$/gm))
-    found[name] = value;
-  return found;
 }
