@@ -9,8 +9,8 @@ if (major < NEEDED[0] || (major === NEEDED[0] && minor < NEEDED[1])) {
   );
   process.exitCode = 2;
 } else {
-  const { runCli } = await import('./cli.ts');
-  await runCli(process.argv.slice(2));
+  // No await: it is no word of an old Node's scripts.
+  void import('./cli.ts').then(({ runCli }) => runCli(process.argv.slice(2)));
 }
 
 export {};
