@@ -33,7 +33,7 @@ export function childEnvironment(
 /** dbt hides these whatever their value. */
 const SECRET_PREFIX = 'DBT_ENV_SECRET_';
 const SECRET_NAME =
-  /(^|_)(PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|PAT|SECRETS?|TOKENS?|CREDENTIALS?|(PRIVATE|API|ACCESS|SECRET|ENCRYPTION|SIGNING|ACCOUNT|SHARED|MASTER)_?KEYS?)(_|$)|PASSWORD|APIKEY|SECRETKEY/;
+  /(^|_)((?:PG|DB|SF|SQL|MYSQL|APP|USER)?PASS|PW|PASSWD|PASSWORD|PASSPHRASE|PWD|PAT|SECRETS?|TOKENS?|CREDENTIALS?|(PRIVATE|API|ACCESS|SECRET|ENCRYPTION|SIGNING|ACCOUNT|SHARED|MASTER)_?KEYS?)(_|$)|PASSWORD|APIKEY|SECRETKEY/;
 /** Names that are about a secret without holding one. */
 const ABOUT_A_SECRET =
   /_(PATH|FILE|DIR|URL|URI|NAME|TYPE|METHOD|MODE|ENABLED|ID|TTL|EXPIRY|EXPIRES|EXPIRATION|LENGTH|HOST|PORT|USER)$/;
@@ -101,7 +101,8 @@ function looksSecret(name: string, value: string): boolean {
   return isWorthHiding(value, MIN_LIKELY);
 }
 
-function isWorthHiding(value: string, minLength: number): boolean {
+/** Whether hiding a value does more good than harm: not so for short and common words. */
+export function isWorthHiding(value: string, minLength = MIN_LIKELY): boolean {
   const trimmed = value.trim();
   return trimmed.length >= minLength && !TRIVIAL.has(trimmed.toLowerCase()) && new Set(trimmed).size > 1;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
+import { isWorthHiding } from './environment.ts';
 import { type JinjaContext, pythonText, type Rendered, renderJinja } from './jinja.ts';
 import { jinjaContext, type PlanInput } from './jinja-context.ts';
 import { isLocalWarehouse } from './local-warehouse.ts';
@@ -22,6 +23,8 @@ export interface ResolvedProfile {
   readonly path: string;
   /** Whether the warehouse lives on this machine: a file, localhost, a service container. */
   readonly isLocalWarehouse?: boolean;
+  /** Passwords, tokens and keys of the target, for hiding them in texts and for nothing else. */
+  readonly secrets: readonly string[];
 }
 
 export type ProfileInput = PlanInput & {
@@ -71,7 +74,9 @@ export async function resolveProfile(input: ProfileInput): Promise<ResolvedProfi
   const targetName = chooseTarget(input, file, profileName, profile, context, dialect);
   const base = { profileName, profilesDir: place.dir, path: file.path };
   const threads = flagThreads(input);
-  if (targetName === undefined) return { ...base, ...(threads === undefined ? {} : { threads }) };
+  if (targetName === undefined) {
+    return { ...base, secrets: [], ...(threads === undefined ? {} : { threads }) };
+  }
 
   const target = readTarget(file, profileName, profile, targetName);
   const at = ['outputs', targetName];
@@ -89,11 +94,28 @@ export async function resolveProfile(input: ProfileInput): Promise<ResolvedProfi
   const isLocal = adapterType === undefined ? undefined : isLocalWarehouse(adapterType, values);
   return {
     ...base,
+    secrets: secretsOf(target, values),
     targetName,
     ...(adapterType === undefined ? {} : { adapterType }),
     ...(threadsHere === undefined ? {} : { threads: threadsHere }),
     ...(isLocal === undefined ? {} : { isLocalWarehouse: isLocal }),
   };
+}
+
+/** Fields that adapters keep secret, by the words they use in their names. */
+const SECRET_FIELD = /pass|pwd|secret|token|private_key|keyfile_json|api_key|access_key|credential/i;
+/** Names and places of secrets are no secrets. */
+const ABOUT_A_SECRET = /path|file$|url|uri|_id$|type|method/i;
+
+function secretsOf(target: YamlMap, values: (key: string) => Rendered | undefined): string[] {
+  return Object.keys(target)
+    .filter((key) => SECRET_FIELD.test(key) && !ABOUT_A_SECRET.test(key))
+    .flatMap((key) => {
+      const rendered = values(key);
+      return rendered?.kind === 'value' && typeof rendered.value === 'string' && isWorthHiding(rendered.value)
+        ? [rendered.value]
+        : [];
+    });
 }
 
 /** Undefined when only dbt can tell. */

@@ -3,13 +3,15 @@ import type { NodeAction } from '../decisions/decision.ts';
 import { parseDecisionLog } from '../decisions/decision-log.ts';
 import type { Observations } from '../decisions/observed.ts';
 import { DbtRunCacheError } from '../errors.ts';
+import { parseCommandLine } from '../plan/command-line.ts';
+import { findProject } from '../plan/project.ts';
 import { writeReport } from '../report.ts';
 import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
 import type { CoreEnd } from '../runtimes/core.ts';
 import { asNotice, type Collected, collectArtifacts } from './collect-artifacts.ts';
 import { findDecisionLog } from './find-decision-log.ts';
 import { locateFailures } from './locate-failures.ts';
-import type { Plan } from './make-plan.ts';
+import { isReported, type Plan } from './make-plan.ts';
 import { failureOf } from './outcome.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -75,7 +77,7 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
       ...(decisionLog === undefined ? {} : { decisionLog: decisionLog.path }),
     },
   };
-  return finish(run, plan, report, collected.artifacts);
+  return finish(run, await reportFolder(run, plan), report, collected.artifacts);
 }
 
 /** A run that dbt was never started for. */
@@ -98,14 +100,26 @@ export async function concludeNotDone(
     notices: run.notices,
     artifactPaths: {},
   };
-  return finish(run, undefined, report, {});
+  // The report of the run that has the folder is not ours to replace.
+  const targetPath = error.code === 'target-path-busy' ? undefined : await reportFolder(run, plan);
+  return finish(run, targetPath, report, {});
+}
+
+/** Where a report belongs, as far as that can be told without a plan. */
+async function reportFolder(run: RunContext, plan: Plan | undefined): Promise<string | undefined> {
+  if (plan !== undefined) return plan.isReported ? plan.project?.targetPath : undefined;
+  const commandLine = parseCommandLine(run.args);
+  if (!isReported(commandLine)) return undefined;
+  const { cwd, env } = run.options;
+  const project = await findProject({ cwd, env, commandLine }).catch(() => undefined);
+  return project?.targetPath;
 }
 
 function base(run: RunContext, plan: Plan | undefined, wallMs: number) {
   return {
     schemaVersion: 1,
     command: plan?.command ?? run.args.find((arg) => !arg.startsWith('-')) ?? '',
-    args: run.args.map(run.clean),
+    args: run.shownArgs(),
     startedAt: run.startedAt.toISOString(),
     finishedAt: new Date(run.startedAt.getTime() + wallMs).toISOString(),
     wallMs,
@@ -122,7 +136,9 @@ async function collect(run: RunContext, plan: Plan, watched: Watched): Promise<C
     invocationId: watched.invocationId,
     startedAt: run.startedAt,
     finished:
-      watched.end.stopCause === undefined && (watched.end.exitCode === 0 || watched.end.exitCode === 1),
+      plan.writesAll &&
+      watched.end.stopCause === undefined &&
+      (watched.end.exitCode === 0 || watched.end.exitCode === 1),
   });
 }
 
@@ -145,15 +161,15 @@ function decidedParts(decided: Decided) {
 /** Hides what must be hidden, writes the report file, tells the listeners. */
 async function finish(
   run: RunContext,
-  plan: Plan | undefined,
+  targetPath: string | undefined,
   shown: RunReport,
   artifacts: RunResult['artifacts'],
 ): Promise<RunResult> {
   let report = run.named.deep(shown);
   let reportPath: string | undefined;
-  if (run.options.report && plan?.project !== undefined && plan.isReported) {
+  if (run.options.report && targetPath !== undefined) {
     try {
-      reportPath = await writeReport(plan.project.targetPath, report);
+      reportPath = await writeReport(targetPath, report);
     } catch (thrown) {
       const notice: RunNotice = asNotice(DbtRunCacheError.from(thrown));
       report = { ...report, notices: [...report.notices, run.named.deep(notice)] };

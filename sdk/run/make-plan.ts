@@ -20,12 +20,18 @@ export interface Plan {
   readonly cwd: string;
   /** The child's whole environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** How dbt is started. */
+  readonly commandPrefix: readonly string[];
   readonly engine: EngineInfo;
   /** Absent when the command needs none and there is none. */
   readonly project: Project | undefined;
   readonly reportedProject: ProjectInfo | undefined;
   /** What the command writes, and where. */
   readonly expectedArtifacts: ReadonlyMap<ArtifactName, string>;
+  /** False for a command that may write all of those or only some. */
+  readonly writesAll: boolean;
+  /** Whether the command writes to the target folder, so that no other may do so meanwhile. */
+  readonly needsTarget: boolean;
   /** Whether the command reports on nodes, so that exit code 1 means that some failed. */
   readonly runsNodes: boolean;
   /** Whether the command gets a report file. One such as `deps` must not replace the report of the last build. */
@@ -57,17 +63,21 @@ export async function makePlan(run: RunContext): Promise<Plan> {
     dbtVersion: installation.versions.dbt,
   };
   const { project, profile } = await findProjectAndProfile(input);
+  run.hide(profile?.secrets ?? []);
   const settings = readStateSettings(dotEnv.env);
   return {
     command: commandLine.command,
     cwd,
     env,
-    engine: engineOf(installation, profile),
+    commandPrefix: installation.commandPrefix,
+    engine: engineOf(installation, profile, run.clean),
     project,
     reportedProject: project === undefined ? undefined : reported(project, profile),
     expectedArtifacts: project === undefined ? new Map() : artifactPaths(commandLine, project, cwd),
+    writesAll: commandLine.isKnown && commandLine.command !== 'retry',
+    needsTarget: artifactsOf(commandLine).size > 0 || commandLine.command === 'clean',
     runsNodes: reportsNodes(commandLine),
-    isReported: reportsNodes(commandLine) || commandLine.command === 'run-operation',
+    isReported: isReported(commandLine),
     state: {
       pluginInstalled:
         installation.versions.dbt === undefined ? undefined : (installation.versions.state ?? null),
@@ -109,13 +119,17 @@ function reported(project: Project, profile: ResolvedProfile | undefined): Proje
   };
 }
 
-function engineOf(installation: DbtInstallation, profile: ResolvedProfile | undefined): EngineInfo {
+function engineOf(
+  installation: DbtInstallation,
+  profile: ResolvedProfile | undefined,
+  clean: (text: string) => string,
+): EngineInfo {
   const { versions } = installation;
   const adapterType = profile?.adapterType;
   const adapterVersion = adapterType === undefined ? undefined : versions.adapters[adapterType];
   return {
     kind: 'core',
-    commandPrefix: installation.commandPrefix,
+    commandPrefix: installation.commandPrefix.map(clean),
     ...(versions.dbt === undefined ? {} : { dbtVersion: versions.dbt }),
     ...(adapterType === undefined ? {} : { adapterType }),
     ...(adapterVersion === undefined ? {} : { adapterVersion }),
@@ -138,6 +152,11 @@ function artifactPaths(commandLine: CommandLine, project: Project, cwd: string):
       name === 'sources' ? sourcesPathOf(commandLine, { cwd, targetPath }) : join(targetPath, FILES[name]),
     ]),
   );
+}
+
+/** Whether the command gets a report file. */
+export function isReported(commandLine: CommandLine): boolean {
+  return reportsNodes(commandLine) || commandLine.command === 'run-operation';
 }
 
 function reportsNodes(commandLine: CommandLine): boolean {

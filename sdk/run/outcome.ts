@@ -22,7 +22,7 @@ export interface OutcomeInput {
 /** Why a run is no success; undefined when it is one. dbt's exit code decides, never our own reading. */
 export function failureOf(input: OutcomeInput): RunFailure | undefined {
   const { end } = input;
-  if (end.exitCode === 0) return undefined;
+  if (end.exitCode === 0 && (end.stopCause === undefined || isComplete(input))) return undefined;
   if (end.stopCause !== undefined) return stopped(input);
   if (end.exitCode === undefined || end.exitCode > 128) return crashed(input);
   const failed = input.decisions.filter((decision) => decision.failed);
@@ -40,6 +40,11 @@ export function failureOf(input: OutcomeInput): RunFailure | undefined {
     ...(input.wasHeard ? {} : { hint: 'Read the end of what it printed.' }),
     ...outputTail(input),
   };
+}
+
+/** A stop can come too late to change anything. A program that ends well when interrupted proves nothing. */
+function isComplete({ decisions, wasHeard }: OutcomeInput): boolean {
+  return wasHeard && decisions.every((decision) => decision.action !== 'interrupted');
 }
 
 function stopped({ end, timeoutMs }: OutcomeInput): RunFailure {

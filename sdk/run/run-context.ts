@@ -1,6 +1,7 @@
 import type { RunEvent } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { envSecrets } from '../plan/environment.ts';
+import { withoutSecretValues } from '../plan/secret-values.ts';
 import type { RunNotice } from '../result.ts';
 import { createStopRequests, type StopRequests } from '../runtimes/stop-requests.ts';
 import { plainText } from '../util/plain-text.ts';
@@ -16,6 +17,10 @@ export interface RunContext {
   readonly named: Redactor;
   /** Text from outside made fit to show: no ANSI or control characters, no secret of the caller or the environment. */
   readonly clean: (text: string) => string;
+  /** More secrets for `clean`, found on the way. */
+  readonly hide: (secrets: readonly string[]) => void;
+  /** dbt's arguments fit to show, without the values of secret-looking variables. */
+  readonly shownArgs: () => string[];
   readonly stops: StopRequests;
   /** What the report has to say beside the nodes; stages add to it. */
   readonly notices: RunNotice[];
@@ -31,14 +36,21 @@ export function beginRun(
 ): RunContext {
   const beganMs = performance.now();
   const named = createRedactor(options.redact);
-  const all = createRedactor([...options.redact, ...envSecrets(options.env)]);
+  let secrets = [...options.redact, ...envSecrets(options.env)];
+  let all = createRedactor(secrets);
+  const clean = (text: string): string => all.text(plainText(text));
   const labels = named.deep(options.labels);
   return {
     args,
     options,
     startedAt: new Date(),
     named,
-    clean: (text) => all.text(plainText(text)),
+    clean,
+    hide: (more) => {
+      secrets = [...secrets, ...more];
+      all = createRedactor(secrets);
+    },
+    shownArgs: () => args.map((arg) => clean(withoutSecretValues(arg))),
     stops: createStopRequests(options),
     notices: [],
     send: (body) => emit(named.deep({ at: new Date().toISOString(), labels, ...body }) as RunEvent),

@@ -51,7 +51,7 @@ function stopError(run: RunContext): DbtRunCacheError | undefined {
 }
 
 async function takeTarget(run: RunContext, plan: Plan): Promise<TargetLock | undefined> {
-  if (plan.project === undefined) return undefined;
+  if (plan.project === undefined || !plan.needsTarget) return undefined;
   try {
     return await lockTarget(plan.project.targetPath, {
       onBusy: run.options.onTargetBusy,
@@ -87,7 +87,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
   run.send({
     kind: 'job-started',
     command: plan.command,
-    args: run.args.map(run.clean),
+    args: run.shownArgs(),
     ...(plan.project === undefined ? {} : { projectDir: plan.project.dir }),
     ...(plan.engine.dbtVersion === undefined ? {} : { dbtVersion: plan.engine.dbtVersion }),
     ...(plan.engine.adapterType === undefined ? {} : { adapterType: plan.engine.adapterType }),
@@ -96,7 +96,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
   let invocationId: string | undefined;
   try {
     const end = await runCore({
-      command: plan.engine.commandPrefix,
+      command: plan.commandPrefix,
       args: run.args,
       cwd: plan.cwd,
       env: plan.env,

@@ -2,11 +2,10 @@ import { execa } from 'execa';
 import { DbtRunCacheError } from '../errors.ts';
 import { createByteTail } from '../util/byte-tail.ts';
 import type { Redactor } from '../util/redact.ts';
+import { copyOutput, DRAIN_MS } from './copy-output.ts';
 
 /** How much of dbt's output is kept for error messages. */
 const TAIL_BYTES = 64 << 10;
-/** How long output may still come after dbt itself has ended, e.g. from a process it left behind. */
-const DRAIN_MS = 1000;
 const IS_POSIX = process.platform !== 'win32';
 
 export interface ProcessRequest {
@@ -73,24 +72,31 @@ export async function startProcess(request: ProcessRequest): Promise<RunningProc
   const pid = child.pid;
   const tail = createByteTail(TAIL_BYTES);
   const sinks = sinksOf(request.output);
-  const streams: Promise<void>[] = [];
-  if (child.stdout !== null) streams.push(forward(child.stdout, sinks?.stdout, request.redactor, tail.push));
-  if (child.stderr !== null) streams.push(forward(child.stderr, sinks?.stderr, request.redactor, tail.push));
+  const copies = [
+    child.stdout === null ? undefined : copyOutput(child.stdout, sinks?.stdout, request.redactor, tail.push),
+    child.stderr === null ? undefined : copyOutput(child.stderr, sinks?.stderr, request.redactor, tail.push),
+  ].filter((copy) => copy !== undefined);
+  let stopped = false;
+  let exited = false;
+  // A stop must end the run even where nobody takes the output any more.
+  const giveUpSoon = (): void => {
+    setTimeout(() => {
+      for (const copy of copies) copy.giveUp();
+    }, DRAIN_MS).unref();
+  };
 
   const ended = new Promise<ProcessEnd>((resolve) => {
     child.nodeChildProcess.once('exit', (code, signal) => {
-      const end: ProcessEnd = {
-        ...(code === null ? {} : { exitCode: code }),
-        ...(signal === null ? {} : { signal }),
-      };
-      const drained = Promise.all(streams);
-      const timer = setTimeout(() => {
+      exited = true;
+      for (const copy of copies) copy.sourceExited();
+      if (stopped) giveUpSoon();
+      void Promise.all(copies.map((copy) => copy.done)).then(() => {
         child.stdout?.destroy();
         child.stderr?.destroy();
-      }, DRAIN_MS);
-      void drained.then(() => {
-        clearTimeout(timer);
-        resolve(end);
+        resolve({
+          ...(code === null ? {} : { exitCode: code }),
+          ...(signal === null ? {} : { signal }),
+        });
       });
     });
   });
@@ -99,7 +105,11 @@ export async function startProcess(request: ProcessRequest): Promise<RunningProc
     pid,
     ended,
     outputTail: tail.text,
-    signal: (signal) => sendSignal(pid, signal),
+    signal: (signal) => {
+      if (!stopped && exited) giveUpSoon();
+      stopped = true;
+      return sendSignal(pid, signal);
+    },
   };
 }
 
@@ -147,42 +157,4 @@ function sinksOf(
     default:
       return output;
   }
-}
-
-/** Copies a stream of dbt's into another, byte for byte but for secrets, at the speed that one takes it. */
-async function forward(
-  from: NodeJS.ReadableStream,
-  to: NodeJS.WritableStream | undefined,
-  redactor: Redactor,
-  keep: (chunk: Buffer) => void,
-): Promise<void> {
-  const filter = redactor.stream();
-  let sink = to;
-  // A reader that went away (`| head`) must end neither this process nor dbt.
-  const onError = (): void => {
-    sink = undefined;
-  };
-  to?.on('error', onError);
-  const emit = async (chunk: Buffer): Promise<void> => {
-    if (chunk.length === 0) return;
-    keep(chunk);
-    if (sink !== undefined && !sink.write(chunk)) await drained(sink);
-  };
-  try {
-    for await (const chunk of from) await emit(filter.push(chunk as Buffer));
-  } catch {
-    // The stream was given up after the drain time.
-  }
-  await emit(filter.end());
-  to?.off('error', onError);
-}
-
-function drained(stream: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      stream.off('drain', done).off('error', done).off('close', done);
-      resolve();
-    };
-    stream.on('drain', done).on('error', done).on('close', done);
-  });
 }

@@ -10,7 +10,25 @@ export interface StopRequests {
   dispose(): void;
 }
 
-/** Everything that can ask a run to stop, as one: the caller's abort signal, the timeout, SIGINT and SIGTERM. */
+/** SIGHUP comes when a terminal or a connection closes: dbt has a session of its own, and would not hear it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** One listener for all runs of this process, however many there are. */
+const listening = new Set<() => void>();
+const tellAll = (): void => {
+  for (const tell of listening) tell();
+};
+
+function listen(tell: () => void): void {
+  if (listening.size === 0) for (const signal of SIGNALS) process.on(signal, tellAll);
+  listening.add(tell);
+}
+
+function unlisten(tell: () => void): void {
+  if (!listening.delete(tell) || listening.size > 0) return;
+  for (const signal of SIGNALS) process.off(signal, tellAll);
+}
+
+/** Everything that can ask a run to stop, as one: the caller's abort signal, the timeout, SIGINT, SIGTERM, SIGHUP. */
 export function createStopRequests(options: {
   readonly timeoutMs: number | undefined;
   readonly cancelSignal: AbortSignal | undefined;
@@ -32,7 +50,7 @@ export function createStopRequests(options: {
     options.timeoutMs === undefined ? undefined : setTimeout(request, options.timeoutMs, 'timed-out');
   if (options.cancelSignal?.aborted) onAbort();
   else options.cancelSignal?.addEventListener('abort', onAbort, { once: true });
-  if (options.handleSignals) process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  if (options.handleSignals) listen(onSignal);
 
   return {
     signal: controller.signal,
@@ -46,7 +64,7 @@ export function createStopRequests(options: {
     dispose: () => {
       clearTimeout(timer);
       options.cancelSignal?.removeEventListener('abort', onAbort);
-      if (options.handleSignals) process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      unlisten(onSignal);
     },
   };
 }

@@ -73,7 +73,7 @@ export async function lockTarget(targetPath: string, options: LockOptions): Prom
 function busy(targetPath: string, pid: number, since: string): DbtRunCacheError {
   return new DbtRunCacheError(`Another dbt run is using ${targetPath} (process ${pid}, since ${since})`, {
     code: 'target-path-busy',
-    hint: 'Give each run its own --target-path, run one after the other, or let this one wait (on-target-busy: wait).',
+    hint: 'Give each run its own --target-path, run one after the other, or let this one wait.',
   });
 }
 
@@ -140,8 +140,11 @@ async function readHolder(path: string): Promise<Holder | undefined> {
 }
 
 async function lockPath(targetPath: string): Promise<string> {
-  const folder = join(tmpdir(), `dbt-runcache-${userInfo().username}`);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  // By number where there are numbers: in a container the user may have no name.
+  const folder = join(tmpdir(), `dbt-runcache-${process.getuid?.() ?? userInfo().username}`);
+  await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error;
+  });
   // Two ways to the same folder are the same folder; the target itself may not exist yet.
   const real = await realpath(targetPath).catch(async () =>
     join(await realpath(dirname(targetPath)).catch(() => dirname(targetPath)), basename(targetPath)),

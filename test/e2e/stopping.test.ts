@@ -167,6 +167,30 @@ test('a dbt that ignores SIGINT and SIGTERM is killed with all it started', asyn
   await remove();
 });
 
+test('a terminal that goes away (SIGHUP) takes dbt with it', async () => {
+  const { root, dbt, remove } = await steered([
+    { start_child: 'child' },
+    { mark: 'hanging' },
+    { hang: true },
+  ]);
+  const script = `
+    const { runDbt } = await import(${JSON.stringify(new URL('../../sdk/index.ts', import.meta.url).href)});
+    const { failure } = await runDbt(['build'], { dbt: ${JSON.stringify(dbt.venv)}, output: 'silent', reject: false });
+    console.log(failure.code);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const pid = await dbt.reached('hanging');
+  child.kill('SIGHUP');
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: child.stdout })) lines.push(line);
+  expect(lines).toEqual(['cancelled']);
+  expect(isGroupRunning(pid)).toBe(false);
+  await remove();
+});
+
 test('a dbt that is killed from outside is a crash, with what had finished', async () => {
   const { root, dbt, remove } = await steered([
     ...runOf([{ name: 'orders', status: 'success' }], 0).slice(0, -1),

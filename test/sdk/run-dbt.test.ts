@@ -79,6 +79,41 @@ describe('what cannot be started is a failed run with a code and a way out', () 
   });
 });
 
+describe('the report file', () => {
+  test('a run that could not be done replaces the report of the one before', async () => {
+    const dbt = await fake();
+    await runDbt(['build'], options(dbt));
+    expect((await readReport(join(root, 'target'))).outcome).toBe('executed');
+    await runDbt(['build', '--target', 'prod'], options(dbt));
+    expect(await readReport(join(root, 'target'))).toMatchObject({
+      outcome: 'failed',
+      failure: { code: 'target-not-found' },
+    });
+  });
+
+  test('a command without nodes leaves it', async () => {
+    const dbt = await fake();
+    await runDbt(['build'], options(dbt));
+    const result = await runDbt(['deps'], options(dbt));
+    expect(result.reportPath).toBeUndefined();
+    expect((await readReport(join(root, 'target'))).command).toBe('build');
+  });
+
+  test('a refused run leaves the report of the run that has the folder', async () => {
+    const dbt = await fake([{ mark: 'running' }, { hang: true }]);
+    const controller = new AbortController();
+    const first = runDbt(['build'], options(dbt, { cancelSignal: controller.signal }));
+    await dbt.reached('running');
+    expect((await runDbt(['build'], options(dbt))).failure?.code).toBe('target-path-busy');
+    await expect(readReport(join(root, 'target'))).rejects.toMatchObject({ code: 'report-missing' });
+    // What does not write to the folder may go on beside it.
+    const beside = runDbt(['debug'], options(dbt, { cancelSignal: controller.signal }));
+    for await (const event of beside) if (event.kind === 'dbt-started') break;
+    controller.abort();
+    await Promise.all([first, beside]);
+  });
+});
+
 describe('a dbt that misbehaves', () => {
   test('that cannot be loaded is no run with failed nodes', async () => {
     const dbt = await fake([{ print_error: 'ModuleNotFoundError: No module named dbt.cli\n' }, { exit: 1 }]);
@@ -161,6 +196,22 @@ describe('secrets', () => {
     expect(result.decisions[0]?.message).toBe('login with *** and *** failed');
     expect(JSON.stringify(await readReport(join(root, 'target')))).not.toMatch(/s3cret/);
   });
+
+  test('neither the profile’s password nor secret-looking variables on the command line are shown', async () => {
+    await writeFile(
+      join(root, 'profiles.yml'),
+      'shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, password: "{{ env_var(\'ODD_NAME\') }}"}\n',
+    );
+    const nodes = runOf([{ name: 'orders', status: 'error', message: 'no login with hunter-22 at db' }], 1);
+    const result = await runDbt(['build', '--vars', '{"api_token": "tok-33", "day": 1}'], {
+      ...options(await fake(nodes)),
+      env: { PATH: process.env['PATH'], ODD_NAME: 'hunter-22' },
+    });
+    const { artifacts: _, ...shown } = result;
+    expect(result.decisions[0]?.message).toBe('no login with *** at db');
+    expect(result.args).toEqual(['build', '--vars', '{"api_token": ***, "day": 1}']);
+    expect(JSON.stringify(shown)).not.toMatch(/hunter-22|tok-33/);
+  });
 });
 
 describe('a run as promise and iterable', () => {
@@ -224,6 +275,19 @@ describe('a run as promise and iterable', () => {
     const controller = new AbortController();
     for (let i = 0; i < 3; i += 1) await runDbt(['build'], options(dbt, { cancelSignal: controller.signal }));
     expect(count()).toBe(before);
+  });
+
+  test('many runs at once cause no warning of leaked listeners', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', note);
+    const dbt = await fake();
+    await Promise.all(
+      Array.from({ length: 12 }, (_, i) => runDbt(['build', '--target-path', `t${i}`], options(dbt))),
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    expect(warnings).toEqual([]);
   });
 
   test('output can go into streams of the caller’s', async () => {

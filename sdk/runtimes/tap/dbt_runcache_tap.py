@@ -15,7 +15,14 @@ import threading
 _FILE = "DBT_RUNCACHE_EVENTS_FILE"
 # Debug events that are read; of info and above everything but blank lines is.
 _DEBUG_EVENTS = frozenset(
-    ("NodeStart", "NodeFinished", "CommandCompleted", "MainStackTrace", "MainReportVersion")
+    (
+        "NodeStart",
+        "NodeFinished",
+        "MarkSkippedChildren",
+        "CommandCompleted",
+        "MainStackTrace",
+        "MainReportVersion",
+    )
 )
 _STATE_NAMES = frozenset(("State", "RunCache"))
 _LEVELS = frozenset(("info", "warn", "error"))
@@ -24,6 +31,9 @@ _LEVELS = frozenset(("info", "warn", "error"))
 def _wanted(msg):
     name = msg.info.name
     if name == "Formatting":
+        return False
+    if name == "MarkSkippedChildren" and msg.data.status == "skipped":
+        # A skipped node passes on what another one began; only the beginning says why.
         return False
     if msg.info.level in _LEVELS or name in _DEBUG_EVENTS:
         return True

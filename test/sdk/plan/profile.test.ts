@@ -88,7 +88,20 @@ describe('which profile and target', () => {
       profilesDir: join(root, 'shop'),
       path: join(root, 'shop/profiles.yml'),
       isLocalWarehouse: false,
+      secrets: [],
     });
+  });
+
+  test('passwords and keys, for hiding, however the profile spells them', async () => {
+    const fields = `password: "{{ env_var('ANY') }}-x", private_key: literal-key, token: dev, user: somebody, private_key_path: /a/long/path`;
+    await put(
+      'shop/profiles.yml',
+      `shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: h, ${fields}}\n`,
+    );
+    expect((await resolve('build', { env: { ANY: 'hunter' } }))?.secrets).toEqual([
+      'hunter-x',
+      'literal-key',
+    ]);
   });
 
   test('the target: flag, new variable, old variable, file, default', async () => {

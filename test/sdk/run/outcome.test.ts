@@ -32,6 +32,18 @@ describe('dbt’s exit code decides', () => {
     expect(failure({ exitCode: 0, stopCause: 'signal' })).toBeUndefined();
   });
 
+  test('0 of a dbt that was stopped with work left, or never heard, is no success', () => {
+    const left: NodeDecision = {
+      ...failing('a'),
+      action: 'interrupted',
+      because: 'stopped-before-start',
+      failed: false,
+    };
+    expect(failure({ exitCode: 0, stopCause: 'timed-out' }, { decisions: [left] })?.code).toBe('timed-out');
+    expect(failure({ exitCode: 0, stopCause: 'signal' }, { wasHeard: false })?.code).toBe('cancelled');
+    expect(failure({ exitCode: 0 }, { wasHeard: false })).toBeUndefined();
+  });
+
   test('1 with failed nodes names the first of them', () => {
     expect(failure({ exitCode: 1 }, { decisions: ['a', 'b', 'c', 'd', 'e'].map(failing) })).toEqual({
       code: 'nodes-failed',

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { PassThrough, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { startProcess } from '../../../sdk/runtimes/process.ts';
@@ -80,6 +81,36 @@ test('a reader that goes away ends neither us nor the program', async () => {
   const text = Buffer.concat(stderr).toString();
   expect(text).toContain('got to the end');
   expect(JSON.parse(text.slice(text.lastIndexOf('\n') + 1))).toMatchObject({ exitCode: 4 });
+});
+
+test('a reader slower than a second a bite gets everything, long after the program has ended', async () => {
+  const size = 600_000;
+  const child = host({ command: node(`process.stdout.write('x'.repeat(${size}) + 'END')`) });
+  let got = '';
+  for await (const chunk of child.stdout) {
+    got += String(chunk);
+    // No wait for anything: a slow reader is what is tested.
+    await new Promise((resolve) => setTimeout(resolve, 600));
+  }
+  expect(got.length).toBe(size + 3);
+  expect(got.endsWith('xEND')).toBe(true);
+});
+
+test.each([
+  ['destroyed', () => new PassThrough().destroy()],
+  ['that never takes anything', () => new Writable({ highWaterMark: 1, write: () => undefined })],
+])('a stopped program ends although its output goes into a stream %s', async (_, make) => {
+  const running = await startProcess({
+    command: node('setInterval(() => process.stdout.write("x".repeat(100000)), 1)'),
+    args: [],
+    cwd: process.cwd(),
+    env: { PATH: process.env['PATH'] ?? '' },
+    output: { stdout: make(), stderr: make() },
+    redactor: createRedactor([]),
+  });
+  await expect.poll(() => running.outputTail().length).toBeGreaterThan(0);
+  running.signal('SIGKILL');
+  expect(await running.ended).toEqual({ signal: 'SIGKILL' });
 });
 
 test('a process left behind that keeps the output open does not hold up the end', async () => {
