@@ -26,6 +26,8 @@ export interface NodeContext {
   readonly logged: ReadonlyMap<string, DecisionLogEntry>;
   /** The failure that made dbt skip a node. */
   readonly upstreamOf: (uniqueId: string) => string | undefined;
+  /** The failures dbt itself named as the reason to skip what comes after them, with their status. */
+  readonly skipCauses: ReadonlyMap<string, string>;
   /** The on-run-start hook that failed, if one did. */
   readonly failedHook: string | undefined;
   readonly redact: (text: string) => string;
@@ -145,8 +147,15 @@ function skipped(input: NodeInput, result: NodeResult, context: NodeContext): Ve
   if (/skipping due to fail[_-]fast/i.test(result.message ?? ''))
     return { action: 'skipped', because: 'fail-fast' };
   const cause = context.upstreamOf(input.uniqueId) ?? context.failedHook;
-  if (cause !== undefined)
-    return { action: 'skipped', because: 'upstream-failed', detail: cause, basis: 'inferred' };
+  if (cause !== undefined) {
+    const told = context.skipCauses.has(cause);
+    return {
+      action: 'skipped',
+      because: 'upstream-failed',
+      detail: cause,
+      ...(told ? {} : { basis: 'inferred' as const }),
+    };
+  }
   return { action: 'skipped', because: 'skipped-by-dbt', ...given('detail', result.message) };
 }
 

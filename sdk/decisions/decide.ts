@@ -5,7 +5,7 @@ import type { NodeDecision, ReportedSavings, StateStatus, StateTrouble } from '.
 import type { DecisionLog } from './decision-log.ts';
 import { matchDecisionLog } from './decision-log.ts';
 import { given, plain } from './json-access.ts';
-import { collectNodes, saysState } from './node-results.ts';
+import { collectNodes, ranUnderState, saysState } from './node-results.ts';
 import type { Observations } from './observed.ts';
 import { stateStatus } from './state-status.ts';
 import { createUpstreamSearch } from './upstream.ts';
@@ -60,6 +60,7 @@ export function decide(input: DecideInput): Decided {
     ...input,
     resultsByState: nodes.filter((node) => saysState(node) && (enabled || node.result?.status === 'reused'))
       .length,
+    eligibleRan: nodes.some(ranUnderState),
   });
   const statuses = new Map<string, string>();
   for (const node of nodes) if (node.result !== undefined) statuses.set(node.uniqueId, node.result.status);
@@ -73,6 +74,7 @@ export function decide(input: DecideInput): Decided {
     logged: input.decisionLog === undefined ? new Map() : matchDecisionLog(input.decisionLog, nodes),
     hasDecisionLog: input.decisionLog !== undefined,
     upstreamOf: manifest === undefined ? () => undefined : createUpstreamSearch(manifest, statuses),
+    skipCauses: observations.skipCauses,
     failedHook: nodes.find(
       (node) => node.uniqueId.includes('-on-run-start-') && node.result?.status === 'error',
     )?.uniqueId,
@@ -106,7 +108,10 @@ function notices(observations: Observations, redact: (text: string) => string): 
 }
 
 function redactedState(state: StateStatus, redact: (text: string) => string): StateStatus {
-  const clean = (trouble: StateTrouble): StateTrouble => ({ ...trouble, said: redact(trouble.said) });
+  const clean = (trouble: StateTrouble): StateTrouble => ({
+    ...trouble,
+    ...given('said', trouble.said === undefined ? undefined : redact(trouble.said)),
+  });
   if (state.kind === 'inactive') return { ...state, trouble: clean(state.trouble) };
   if (state.kind === 'active') {
     return { ...state, proof: redact(state.proof), troubles: state.troubles.map(clean) };

@@ -149,15 +149,15 @@ export type StateStatus =
   | { readonly kind: 'inactive'; readonly version?: string; readonly trouble: StateTrouble }
   | { readonly kind: 'disabled'; readonly version?: string; readonly by?: string }
   | { readonly kind: 'absent' }
-  /** The command never consults State (`parse`, `deps`, …). */
-  | { readonly kind: 'not-applicable'; readonly version?: string }
+  /** State had nothing to answer: the command never consults it (`parse`, `deps`, …), or else `why`, a sentence. */
+  | { readonly kind: 'not-applicable'; readonly version?: string; readonly why?: string }
   /** Events could not be read, so nothing is claimed. */
   | { readonly kind: 'unknown'; readonly why: string };
 
 export interface StateTrouble {
   readonly problem: StateProblem;
-  /** dbt's or the plugin's own words, redacted. */
-  readonly said: string;
+  /** dbt's or the plugin's own words, redacted; absent where nobody said anything and it shows in the run itself. */
+  readonly said?: string;
   /** What to do, as one sentence in the imperative. */
   readonly fix: string;
   /** Unique ids or names of the nodes concerned, when it is about nodes. */

@@ -51,6 +51,11 @@ export function gatherEvidence(
     const decided = logged.decisionId !== undefined;
     say('decision-log', decided ? 'a decision, no confirmed execution' : 'no decision', byState && !decided);
   }
+  const causeStatus =
+    verdict.because === 'upstream-failed' ? context.skipCauses.get(verdict.detail ?? '') : undefined;
+  if (causeStatus !== undefined) {
+    say('event', `everything after ${verdict.detail} was to be skipped because of its status ${causeStatus}`);
+  }
   if (verdict.because === 'upstream-failed' && verdict.detail !== undefined && input.node !== undefined) {
     say('manifest', `comes after ${verdict.detail}`);
   }

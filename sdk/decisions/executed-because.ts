@@ -11,26 +11,28 @@ interface Because {
 
 /** Why a node was executed rather than reused: what State said about it, or why State said nothing. */
 export function executedBecause(input: NodeInput, context: NodeContext): Because {
-  // The plugin leaves unit tests and everything that makes no relation alone.
-  if (input.resourceType === 'unit_test') return { because: 'not-subject-to-state' };
   switch (context.state.kind) {
     case 'absent':
       return { because: 'state-absent' };
     case 'disabled':
       return { because: 'state-disabled', ...given('detail', context.state.by) };
     case 'inactive':
-      return context.state.trouble.problem === 'never-asked'
-        ? { because: 'state-not-asked', basis: 'inferred' }
-        : { because: 'state-inactive' };
+      if (context.state.trouble.problem !== 'never-asked') return { because: 'state-inactive' };
+      return leftAlone(input) ?? { because: 'state-not-asked', basis: 'inferred' };
     case 'not-applicable':
       return { because: 'not-subject-to-state' };
     case 'unknown':
-      return { because: 'state-unknown' };
+      return leftAlone(input) ?? { because: 'state-unknown' };
     case 'active':
-      return underActiveState(input, context);
+      return leftAlone(input) ?? underActiveState(input, context);
     default:
       return context.state satisfies never;
   }
+}
+
+/** The plugin leaves unit tests and everything that makes no relation alone. */
+function leftAlone({ resourceType }: NodeInput): Because | undefined {
+  return resourceType === 'unit_test' ? { because: 'not-subject-to-state' } : undefined;
 }
 
 function underActiveState(input: NodeInput, context: NodeContext): Because {

@@ -142,6 +142,14 @@ export function saysState(node: NodeInput): boolean {
 
 const UNDER_STATE: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'test', 'function']);
 
+const ASKED_ABOUT: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'test']);
+const RAN: ReadonlySet<string> = new Set(['success', 'pass', 'warn', 'fail']);
+
+/** Whether a node ran to an end, of a kind that an active State would have been asked about. */
+export function ranUnderState({ resourceType, result }: NodeInput): boolean {
+  return ASKED_ABOUT.has(resourceType) && result !== undefined && RAN.has(result.status);
+}
+
 /** Any resource of the manifest, whatever its kind. */
 export function manifestNode(manifest: Manifest | undefined, uniqueId: string): ManifestNode | undefined {
   if (manifest === undefined) return undefined;

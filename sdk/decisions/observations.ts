@@ -25,6 +25,7 @@ export function createObservations(): {
   const troubles = new Map<string, Mutable<TroubleFacts> & { nodes: string[] }>();
   const messages = createRunMessages();
   const mainErrors: string[] = [];
+  const skipCauses = new Map<string, string>();
   const state: Mutable<Omit<Observations['state'], 'troubles'>> = { answers: 0 };
   const run: Mutable<Pick<Observations, RunLevel>> = {};
   let eventCount = 0;
@@ -218,6 +219,16 @@ export function createObservations(): {
         if (count !== undefined) run.selectedCount = count;
         return;
       }
+      case 'NothingToDo':
+        // dbt says so instead of counting its nodes.
+        run.selectedCount = 0;
+        return;
+      case 'MarkSkippedChildren': {
+        const [cause, status] = [text(data['unique_id']), text(data['status'])];
+        if (cause !== undefined && status !== undefined && status !== 'skipped')
+          skipCauses.set(cause, status);
+        return;
+      }
       case 'MainReportVersion': {
         const version = text(data['version']);
         if (version !== undefined) run.dbtVersion = version.replace(/^=/, '');
@@ -264,6 +275,7 @@ export function createObservations(): {
       state: { ...state, troubles: [...troubles.values()] },
       messages: messages.current(),
       mainErrors,
+      skipCauses,
     }),
   };
 }

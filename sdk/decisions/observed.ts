@@ -75,6 +75,8 @@ export interface Observations {
     readonly troubles: readonly TroubleFacts[];
     readonly loginFailed?: string;
   };
+  /** dbt's status of each failure it named as the reason to skip what comes after it, by unique id. */
+  readonly skipCauses: ReadonlyMap<string, string>;
   readonly savings?: ReportedSavings;
   /** Warnings, deprecations and the like that are not about one node's result. */
   readonly messages: RunMessages;

@@ -15,6 +15,8 @@ export interface StateStatusInput {
   readonly stateWanted?: boolean | undefined;
   /** How many results say themselves that State reused or cloned, e.g. with the message `NO-OP`. */
   readonly resultsByState?: number | undefined;
+  /** Whether a node ran to an end that an active State would have been asked about. */
+  readonly eligibleRan?: boolean | undefined;
   /** The last lines dbt printed: some failures are told nowhere else. */
   readonly outputTail?: string | undefined;
 }
@@ -33,13 +35,16 @@ export function stateStatus(input: StateStatusInput): StateStatus {
   if (announced === 'disabled')
     return { kind: 'disabled', ...given('version', version), ...given('by', input.stateSwitchedOffBy) };
   if (fatal !== undefined) return { kind: 'inactive', ...given('version', version), trouble: fatal };
+  const asks = ASKING.has(input.command);
   const off = troubles.find((trouble) => trouble.off);
-  if (off !== undefined) return { kind: 'inactive', ...given('version', version), trouble: asTrouble(off) };
+  if (asks && off !== undefined)
+    return { kind: 'inactive', ...given('version', version), trouble: asTrouble(off) };
 
   const proof = proofOf(input);
   if (proof !== undefined) {
     return { kind: 'active', ...given('version', version), proof, troubles: troubles.map(asTrouble) };
   }
+  if (!asks) return { kind: 'not-applicable', ...given('version', version) };
   const worst = worstOf(troubles);
   if (worst !== undefined)
     return { kind: 'inactive', ...given('version', version), trouble: asTrouble(worst) };
@@ -60,18 +65,31 @@ export function stateStatus(input: StateStatusInput): StateStatus {
       ? { kind: 'unknown', why: 'dbt ended before a State plugin would have announced itself' }
       : absent(input);
   }
-  if (announced === 'installed' || !ASKING.has(input.command)) {
-    return { kind: 'not-applicable', ...given('version', version) };
+  if (announced === 'installed') return { kind: 'not-applicable', ...given('version', version) };
+  if (input.eligibleRan !== true) {
+    return { kind: 'not-applicable', ...given('version', version), why: whyNotAsked(input) };
   }
   return {
     kind: 'inactive',
     ...given('version', version),
     trouble: {
       problem: 'never-asked',
-      said: 'dbt State is enabled, and no node was submitted to its service.',
-      fix: FIX['never-asked'],
+      fix:
+        observations.adapterType === 'postgres'
+          ? `${FIX['never-asked']} On Postgres views are always built.`
+          : FIX['never-asked'],
     },
   };
+}
+
+/** dbt asks State when it comes to a node, so a run that came to none tells nothing of State. */
+function whyNotAsked({ observations }: StateStatusInput): string {
+  if (observations.selectedCount === 0) return 'No node ran, so dbt State was not asked.';
+  for (const { started } of observations.nodes.values()) {
+    if (started)
+      return 'No node that dbt State decides about ran to its end, so what it would have said is not known.';
+  }
+  return 'dbt ended before it asked dbt State.';
 }
 
 function absent(input: StateStatusInput): StateStatus {
@@ -80,7 +98,6 @@ function absent(input: StateStatusInput): StateStatus {
     kind: 'inactive',
     trouble: {
       problem: 'plugin-missing',
-      said: 'Settings of dbt State are present, and no State plugin is installed beside dbt.',
       fix: FIX['plugin-missing'],
     },
   };
@@ -171,11 +188,11 @@ function trouble(problem: StateProblem, said: string): StateTrouble {
 const FIX: Readonly<Record<StateProblem, string>> = {
   'plugin-missing': 'Install the plugin into the environment of dbt: pip install dbt-state.',
   'no-credentials':
-    'Give the job credentials that need no browser: set DBT_CLOUD_TOKEN and DBT_CLOUD_ACCOUNT_HOST, or an OAuth client id and secret of dbt State.',
+    'Set DBT_CLOUD_TOKEN and DBT_CLOUD_ACCOUNT_HOST, or DBT_ENGINE_STATE_OAUTH_CLIENT_ID and DBT_ENV_SECRET_STATE_OAUTH_CLIENT_SECRET. GitHub does not pass secrets to pull requests from forks.',
   'bad-credentials':
     'Check DBT_ENGINE_STATE_OAUTH_CLIENT_ID and DBT_ENV_SECRET_STATE_OAUTH_CLIENT_SECRET (or their older names) against the values of your organization.',
   'adapter-unsupported':
-    'Use a target of a supported type, or switch dbt State off for this target with DBT_ENGINE_MANAGE_STATE=false.',
+    'Use a target of a supported type, or switch dbt State off for this target with RUN_CACHE_DISABLED=true.',
   'service-unreachable':
     'Check that this machine can reach the State service (API, token and authentication URLs, proxy, firewall), then run again.',
   'service-errors':
@@ -187,5 +204,5 @@ const FIX: Readonly<Record<StateProblem, string>> = {
     'Set track_commit_timestamp = on in the configuration of Postgres and restart the server.',
   declined: 'Read what the plugin said; check the account, the organization and the settings of dbt State.',
   'never-asked':
-    'Check that the selection holds nodes State decides about: on Postgres views are always built, and write-only mode asks for nothing.',
+    'Check that the selection holds nodes State decides about, and that write-only mode, which asks for nothing, is off.',
 };

@@ -41,8 +41,8 @@ function aboutFailures(report: RunReport): Advice[] {
   if (failure.code !== 'nodes-failed' || !RETRYABLE.has(command) || !decisions.some(hasFailed)) return [];
   return [
     {
-      sentence: 'After fixing it, run again only what failed or was skipped, in the same target folder.',
-      command: 'dbt retry',
+      sentence:
+        'Fix it and push. Locally, in the target folder of this run, `dbt retry` runs only what failed or was skipped.',
     },
   ];
 }
@@ -76,5 +76,7 @@ function aboutTolerance({ decisions }: RunReport): Advice[] {
 
 function aboutNothing(report: RunReport): Advice[] {
   if (report.failure !== undefined || report.selectedCount !== 0) return [];
+  if (report.command === 'source freshness')
+    return [{ sentence: 'If sources were expected, list them.', command: 'dbt ls --resource-type source' }];
   return [{ sentence: 'If nodes were expected, list what the selection matches.', command: 'dbt ls' }];
 }

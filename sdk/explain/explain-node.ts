@@ -20,19 +20,26 @@ export function explainNode(node: NodeDecision, around: Surroundings): Explained
     because: node.because,
     icon: failed ? ACTIONS.failed.icon : warned ? '⚠️' : ACTIONS[node.action].icon,
     label: label(node),
-    sentence: [outcome(node), REASONS[node.because](node, around)].filter((part) => part !== '').join(' '),
+    sentence: sentence(node, around),
     ...(node.status !== undefined && { status: node.status }),
     failed,
     warned,
     ...(message !== undefined && { message }),
     ...(node.location !== undefined && { location: node.location }),
-    ...(node.executionMs !== undefined && { executionMs: node.executionMs }),
+    ...(node.executionMs !== undefined && node.action !== 'skipped' && { executionMs: node.executionMs }),
     ...(node.rowsAffected !== undefined && { rowsAffected: node.rowsAffected }),
     ...(node.failures !== undefined && { failures: node.failures }),
     ...(node.savedMs !== undefined && { savedMs: node.savedMs }),
     basis: node.basis,
     conflicts: node.evidence.flatMap((piece) => (piece.conflicts ? [`${piece.source}: ${piece.says}`] : [])),
   };
+}
+
+/** How a failed test ended says it all: why it had to run is nothing to one who looks for a failure. */
+function sentence(node: NodeDecision, around: Surroundings): string {
+  const ended = outcome(node);
+  if (ended !== '' && node.action === 'tested' && hasFailed(node)) return ended;
+  return [ended, REASONS[node.because](node, around)].filter((part) => part !== '').join(' ');
 }
 
 /** A node that was stopped did not fail, whatever status dbt left behind. */

@@ -21,7 +21,7 @@ const GROUPS: Readonly<Record<GroupKey, { readonly icon: string; readonly title:
   warned: { icon: '⚠️', title: 'With a warning' },
   built: { icon: ACTIONS.built.icon, title: 'Built' },
   cloned: { icon: ACTIONS.cloned.icon, title: 'Cloned' },
-  tested: { icon: ACTIONS.tested.icon, title: 'Tests run' },
+  tested: { icon: ACTIONS.tested.icon, title: 'Passed tests' },
   checked: { icon: ACTIONS.checked.icon, title: 'Sources checked' },
   compiled: { icon: ACTIONS.compiled.icon, title: 'Compiled' },
   ran: { icon: ACTIONS.ran.icon, title: 'Ran' },
@@ -39,7 +39,7 @@ export function explain(report: RunReport): Explanation {
   return {
     headline: head,
     totals: counts,
-    state: stateNotice(report.state, head.verdict),
+    state: stateNotice(report.state, head.verdict, report.decisions.length),
     time: timeAccount(report),
     lookAt: lookAt(report, nodesOf('failed'), nodesOf('warned')),
     groups,
@@ -61,7 +61,7 @@ function nodeGroups(report: RunReport): NodeGroup[] {
     const members = byGroup.get(key);
     if (members === undefined) return [];
     const inOrder = key === 'failed' || key === 'interrupted' ? members : members.toSorted(byTypeAndName);
-    const executionMs = executionSum(members);
+    const executionMs = key === 'skipped' ? undefined : executionSum(members);
     return [
       {
         key,

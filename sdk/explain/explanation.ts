@@ -64,7 +64,10 @@ export interface Totals {
   readonly failures: number;
   /** Nodes that ended with a warning. */
   readonly warnings: number;
-  /** What the reader sees as the tally: one line for each kind of thing that happened, in reading order. */
+  /**
+   * What the reader sees as the tally: one line for each kind of thing that happened, in reading order. Every node is
+   * in one line; tests and sources that failed are in `failed` too, and their own line says how many those are.
+   */
   readonly lines: readonly TallyLine[];
 }
 
@@ -74,6 +77,8 @@ export interface TallyLine {
   readonly icon: string;
   readonly label: string;
   readonly count: number;
+  /** Of `count`, those that failed and so are counted in the line `failed` as well. */
+  readonly failed?: number;
   /** What the count is made of, as words; empty where the label says it all. */
   readonly detail: string;
   /** Sum of dbt's execution times, where any was reported. */
@@ -101,8 +106,8 @@ export interface StateNotice {
 export interface StateTroubleNotice {
   readonly problem: StateProblem;
   readonly title: string;
-  /** dbt's or the plugin's own words. */
-  readonly said: string;
+  /** dbt's or the plugin's own words; absent where nobody said anything. */
+  readonly said?: string;
   /** What to do, in the imperative. */
   readonly fix: string;
   /** Nodes concerned, when it is about nodes. */

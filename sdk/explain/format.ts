@@ -34,10 +34,14 @@ export function listed(words: readonly string[]): string {
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
 }
 
-/** The first `limit` words and how many there are beyond: `a, b, c and 12 more`. */
-export function listedUpTo(words: readonly string[], limit: number): string {
-  if (words.length <= limit) return listed(words);
-  return `${words.slice(0, limit).join(', ')} and ${count(words.length - limit)} more`;
+/**
+ * The first `limit` words and how many there are beyond: `a, b, c and 12 more`.
+ * @param total how many there are, where `words` does not hold them all.
+ */
+export function listedUpTo(words: readonly string[], limit: number, total = words.length): string {
+  if (total <= limit) return listed(words);
+  const shown = words.slice(0, limit);
+  return `${shown.join(', ')} and ${count(total - shown.length)} more`;
 }
 
 /** The same words beginning with a capital. */

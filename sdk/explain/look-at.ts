@@ -44,10 +44,16 @@ function runFailure({ failure, decisions }: RunReport): LookAt[] {
       kind: 'run',
       title: 'Why the run was not done',
       message: failure.message,
-      ...(failure.hint !== undefined && { hint: failure.hint }),
+      ...(failure.hint !== undefined &&
+        !pointsAt(failure.hint, failure.outputTail) && { hint: failure.hint }),
       ...(failure.outputTail !== undefined && { outputTail: failure.outputTail }),
     },
   ];
+}
+
+/** To be told to read what stands right below helps nobody. */
+function pointsAt(hint: string, outputTail: string | undefined): boolean {
+  return (outputTail ?? '').trim() !== '' && /^Read the end of what (?:it|dbt) printed\.?$/.test(hint);
 }
 
 function title(node: ExplainedNode): string {

@@ -4,7 +4,9 @@ import { count, counted } from './format.ts';
 /** What is not known about this run, or only concluded. */
 export function smallPrint(report: RunReport): readonly string[] {
   const { decisions, selectedCount } = report;
-  const inferred = decisions.filter(({ basis }) => basis === 'inferred').length;
+  const concluded = decisions.filter(({ basis }) => basis === 'inferred');
+  const skipped = concluded.filter(({ because }) => because === 'upstream-failed').length;
+  const inferred = concluded.length - skipped;
   const disputed = decisions.filter(({ evidence }) =>
     evidence.some(({ conflicts }) => conflicts === true),
   ).length;
@@ -15,6 +17,11 @@ export function smallPrint(report: RunReport): readonly string[] {
     lines.push(
       `dbt selected ${counted(selectedCount, 'node')}; ${count(missing)} of them could not be named and ` +
         `${missing === 1 ? 'is' : 'are'} not listed.`,
+    );
+  }
+  if (skipped > 0) {
+    lines.push(
+      `dbt's results do not say why ${counted(skipped, 'node was', 'nodes were')} skipped; the cause was worked out from the project graph.`,
     );
   }
   if (inferred > 0) {

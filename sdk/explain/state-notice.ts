@@ -4,17 +4,21 @@ import { clause, counted } from './format.ts';
 import { STATE_PROBLEMS } from './wording.ts';
 
 /** What there is to say about dbt State; a problem when it was wanted and was not active. */
-export function stateNotice(state: StateStatus, verdict: Verdict): StateNotice {
+export function stateNotice(state: StateStatus, verdict: Verdict, nodes: number): StateNotice {
   const notice = ofStatus(state);
   // Nothing ran, so there is nothing State could have told about.
-  return notice.kind === 'unknown' && verdict === 'not-done' ? { ...notice, tone: 'quiet' } : notice;
+  return notice.kind === 'unknown' && (verdict === 'not-done' || (verdict === 'stopped' && nodes === 0))
+    ? { ...notice, tone: 'quiet' }
+    : notice;
 }
 
-/** What says that State was wanted. */
-const WANTED_BY = {
-  settings: 'Settings for it are present',
-  plugin: 'Its plugin is installed and was not switched off',
-} as const;
+function inactiveSentence(problem: StateTrouble['problem']): string {
+  if (problem === 'plugin-missing')
+    return 'Settings of dbt State are present, but its plugin is not installed beside dbt, so nothing was reused.';
+  if (problem === 'never-asked')
+    return 'The State plugin is installed and enabled, but no node was submitted to its service, so nothing was reused.';
+  return 'The State plugin is installed and enabled, but it was off in this run, so nothing was reused.';
+}
 
 function ofStatus(state: StateStatus): StateNotice {
   switch (state.kind) {
@@ -41,7 +45,7 @@ function ofStatus(state: StateStatus): StateNotice {
         kind: state.kind,
         tone: 'problem',
         title: `dbt State was not active: ${STATE_PROBLEMS[state.trouble.problem]}`,
-        sentence: `${WANTED_BY[state.trouble.problem === 'plugin-missing' ? 'settings' : 'plugin']}, and nothing could be reused without it.`,
+        sentence: inactiveSentence(state.trouble.problem),
         ...versionOf(state),
         troubles: [troubleNotice(state.trouble)],
       };
@@ -69,8 +73,9 @@ function ofStatus(state: StateStatus): StateNotice {
       return {
         kind: state.kind,
         tone: 'quiet',
-        title: 'dbt State has no part in this command',
-        sentence: 'This command never asks dbt State.',
+        title:
+          state.why === undefined ? 'dbt State has no part in this command' : 'dbt State had nothing to say',
+        sentence: state.why ?? 'This command never asks dbt State.',
         ...versionOf(state),
         troubles: [],
       };
@@ -90,5 +95,5 @@ function versionOf(state: { readonly version?: string }): { version?: string } {
 }
 
 function troubleNotice({ problem, said, fix, nodes = [] }: StateTrouble): StateTroubleNotice {
-  return { problem, title: STATE_PROBLEMS[problem], said, fix, nodes };
+  return { problem, title: STATE_PROBLEMS[problem], ...(said !== undefined && { said }), fix, nodes };
 }

@@ -6,7 +6,7 @@ import { count, counted, listed } from './format.ts';
 import { isTest, typesCounted } from './resource-type.ts';
 import { ACTIONS } from './wording.ts';
 
-/** Counts what happened. Each node is in exactly one tally line. */
+/** Counts what happened. */
 export function totals(report: RunReport): Totals {
   const { decisions } = report;
   const byAction = Object.fromEntries(Object.keys(ACTIONS).map((action) => [action, 0])) as Record<
@@ -45,7 +45,7 @@ const LINES = {
 
 type LineKey = keyof typeof LINES;
 
-/** A test that ran and failed is in the tests' line, not under Failed: its line says how many failed. */
+/** Where a node belongs. A test or source that failed is counted under Failed as well; see `tallyLines`. */
 function lineOf(node: NodeDecision): LineKey {
   const { action } = node;
   if (action === 'tested' || (action === 'failed' && isTest(node))) return 'tests-run';
@@ -57,15 +57,21 @@ function lineOf(node: NodeDecision): LineKey {
 
 function tallyLines(decisions: readonly NodeDecision[]): TallyLine[] {
   const byLine = Map.groupBy(decisions, lineOf);
+  const failures = decisions.filter(hasFailed);
   return (Object.keys(LINES) as LineKey[]).flatMap((key) => {
-    const nodes = byLine.get(key);
-    if (nodes === undefined) return [];
-    const executionMs = executionSum(nodes);
+    const own = byLine.get(key) ?? [];
+    const nodes = key === 'failed' ? failures : own;
+    if (nodes.length === 0) return [];
+    const failed = key === 'failed' ? 0 : nodes.filter(hasFailed).length;
+    // The time of a node stands in one line only, and that of a skipped one says nothing.
+    const timed = key !== 'skipped' && nodes.length === own.length;
+    const executionMs = timed ? executionSum(nodes) : undefined;
     return [
       {
         key,
         ...LINES[key],
         count: nodes.length,
+        ...(failed > 0 && { failed }),
         detail: detail(key, nodes),
         ...(executionMs !== undefined && { executionMs }),
       },
@@ -84,7 +90,7 @@ function detail(key: LineKey, nodes: readonly NodeDecision[]): string {
 function testsInWords({ total, passed, warned, failed }: TestCounts): string {
   const other = total - passed - warned - failed;
   return resultsInWords([
-    [failed, 'failed'],
+    [failed, 'failed (also counted as failed above)'],
     [warned, 'warned'],
     [passed, 'passed'],
     [other, 'with a result not known to us'],
@@ -96,8 +102,8 @@ function freshnessInWords(nodes: readonly NodeDecision[]): string {
   const notMeasured = failed.filter((node) => node.status?.toLowerCase() === 'runtime error').length;
   const warned = nodes.filter(hasWarned).length;
   return resultsInWords([
-    [notMeasured, 'could not be measured'],
-    [failed.length - notMeasured, 'too old (error)'],
+    [notMeasured, 'could not be measured (also counted as failed above)'],
+    [failed.length - notMeasured, 'too old (error; also counted as failed above)'],
     [warned, 'old (warning)'],
     [nodes.length - failed.length - warned, 'fresh'],
   ]);
@@ -128,9 +134,10 @@ export function executionSum(nodes: Iterable<{ readonly executionMs?: number }>)
 export function tallyInWords(lines: readonly TallyLine[]): string {
   return listed(
     lines.map((line) => {
-      if (line.key === 'tests-run') return `${counted(line.count, 'test')} run`;
-      if (line.key === 'tests-reused') return `${counted(line.count, 'test')} reused`;
-      if (line.key === 'checked') return `${counted(line.count, 'source')} checked`;
+      const failed = line.failed === undefined ? '' : ` (of these ${count(line.failed)} failed)`;
+      if (line.key === 'tests-run') return `${counted(line.count, 'test')} run${failed}`;
+      if (line.key === 'tests-reused') return `${counted(line.count, 'test')} reused${failed}`;
+      if (line.key === 'checked') return `${counted(line.count, 'source')} checked${failed}`;
       if (line.key === 'no-op') return `${count(line.count)} with nothing to do`;
       if (line.key === 'unknown') return `${count(line.count)} with an unknown status`;
       return `${count(line.count)} ${line.label.toLowerCase()}`;

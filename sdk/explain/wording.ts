@@ -40,7 +40,7 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
   'state-not-asked': (node, { adapterType }) =>
     node.materialized === 'view' && adapterType === 'postgres'
       ? 'dbt State does not decide about views on Postgres; dbt always builds them.'
-      : withDetail(`dbt State was active but was not asked about ${subject(node)}, so dbt ran it`, node),
+      : withDetail(`dbt State was not asked about ${subject(node)}, so dbt ran it`, node),
   'state-failed': (node) => withDetail(`dbt State failed for ${subject(node)}, so dbt ran it`, node),
   'state-unknown': (node) => withDetail('dbt ran it; what dbt State decided could not be observed', node),
   'clone-failed': (node) =>
@@ -116,7 +116,11 @@ const NOT_SUBJECT: Partial<Record<NodeAction, string>> = {
 
 /** What dbt said of an error: the node's message, else what was found elsewhere. */
 export function errorMessage(node: NodeDecision): string | undefined {
-  return node.message ?? (node.because === 'error' ? node.detail : undefined);
+  if (node.because !== 'error' || node.detail === undefined) return node.message;
+  // A failed batch says no more than its count; what went wrong is the detail.
+  return node.message === undefined || /^(PARTIAL SUCCESS|ERROR)\b[^\n]*$/.test(node.message)
+    ? [node.message, node.detail].filter((part) => part !== undefined).join('\n')
+    : node.message;
 }
 
 /** How a test ended: `passed`, `failed with 3 rows`, `warned with 1 row`. */

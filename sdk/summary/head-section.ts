@@ -26,15 +26,18 @@ const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
 
 /** Did it pass? The one thing that is there whatever the room, as long as there is any. */
 export function headSection({ headline, totals }: Explanation, _page: Page, room: number): string {
-  const icon = headline.verdict === 'passed' && totals.warnings > 0 ? '⚠️' : VERDICT_ICONS[headline.verdict];
+  const nothing = totals.nodes === 0 && totals.selected === 0;
+  const doubt = headline.verdict === 'passed' && (totals.warnings > 0 || nothing);
+  const icon = doubt ? '⚠️' : VERDICT_ICONS[headline.verdict];
   const title = heading(2, `${icon} ${text(cut(headline.title, 120))}`);
-  const whole = title + paragraph(text(cut(headline.sentence, 600)));
+  const whole = title + paragraph(prose(cut(headline.sentence, 600)));
   return [whole, title, heading(2, `${icon} dbt`)].find((candidate) => bytes(candidate) <= room) ?? '';
 }
 
 /** dbt State, where there is something a reader must know: it was wanted and not active, or ran into trouble. */
-export function stateSection({ state }: Explanation, page: Page, room: number): string {
+export function stateSection({ state, headline }: Explanation, page: Page, room: number): string {
   if (state.tone !== 'problem' && state.tone !== 'caution') return '';
+  if (state.tone === 'problem' && headline.verdict !== 'passed') return stateInBrief(state, page, room);
   const title = heading(3, `⚠️ ${text(cut(state.title, 200))}`);
   const sentence = title + paragraph(text(cut(state.sentence, 400)));
   const fixes = state.troubles.map((trouble) => troubleInBrief(trouble, state.troubles.length > 1));
@@ -46,6 +49,27 @@ export function stateSection({ state }: Explanation, page: Page, room: number): 
   const fits = shorter.find((candidate) => bytes(candidate) <= room);
   page.leaveOut('details of the dbt State problem');
   return fits ?? '';
+}
+
+/** On a run that failed: one line, so that the failure stays in sight, and the rest behind a click. */
+function stateInBrief(state: Explanation['state'], page: Page, room: number): string {
+  const title = `⚠️ **${text(cut(state.title, 200))}.**`;
+  const fix = state.troubles.map((trouble) => ` **What to do:** ${prose(cut(trouble.fix, 1000))}`).join('');
+  const more = details(
+    'More about dbt State',
+    [paragraph(text(cut(state.sentence, 400))), ...state.troubles.map(wordsOf)].join(''),
+  );
+  const candidates = [paragraph(title + fix) + more, paragraph(title + fix), paragraph(title)];
+  const fits = candidates.findIndex((candidate) => bytes(candidate) <= room);
+  if (fits !== 0) page.leaveOut('details of the dbt State problem');
+  return candidates[fits] ?? '';
+}
+
+function wordsOf({ said }: StateTroubleNotice): string {
+  const words = said?.trim() ?? '';
+  if (words === '') return '';
+  if (words.includes('\n')) return paragraph('dbt said:') + codeBlock(cutLines(words, 2000, 40), 'text');
+  return paragraph(`dbt said: ${text(cut(words, 2000))}`);
 }
 
 function troubleInBrief({ title, fix, nodes }: StateTroubleNotice, named: boolean): string {
@@ -62,7 +86,7 @@ function shortName(name: string): string {
 }
 
 function troubleWords({ title, said }: StateTroubleNotice): string {
-  const words = said.trim();
+  const words = said?.trim() ?? '';
   if (words === '') return '';
   return details(
     `What dbt said (${text(cut(title, 200))})`,

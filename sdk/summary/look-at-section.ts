@@ -4,6 +4,7 @@ import { bytes, code, codeBlock, details, heading, paragraph, prose, text } from
 import { nameInHtml, nameInText, placeInHtml, placeInText } from './node-words.ts';
 import type { Page } from './page.ts';
 import { cut, cutLines, plainText } from './plain-text.ts';
+import { repeats } from './run-failure.ts';
 
 /** Failures shown open; the others open on a click. */
 const OPEN_FAILURES = 5;
@@ -22,9 +23,11 @@ export function runFailureSection({ lookAt }: Explanation, page: Page, room: num
   const item = lookAt.find(({ kind }) => kind === 'run');
   if (item === undefined) return '';
   const hint = item.hint === undefined ? '' : paragraph(`**What to do:** ${prose(cut(item.hint, 1000))}`);
-  const words = item.message.trim();
-  const block = isOneLine(words, ONE_LINE) ? '' : message(item);
-  const shorter = isOneLine(words, ONE_LINE) ? '' : codeBlock(cutLines(words, 600, 8), 'text');
+  // What dbt printed holds the message already.
+  const words = repeats(item) ? '' : item.message.trim();
+  const block = words === '' || isOneLine(words, ONE_LINE) ? '' : message(item);
+  const shorter =
+    words === '' || isOneLine(words, ONE_LINE) ? '' : codeBlock(cutLines(words, 600, 8), 'text');
   const output = item.outputTail ?? '';
   const candidates = [
     hint + block + printed(output, OPEN_OUTPUT_LINES, MESSAGE_LENGTH),

@@ -17,6 +17,12 @@ function urlOf(node: ExplainedNode, page: Page): string | undefined {
   return node.location === undefined ? undefined : page.fileUrl(node.location.path, node.location.line);
 }
 
+/** Whether the name of a node leads to its file, so that the file need not be named beside it. */
+export function nameLinks(node: ExplainedNode, page: Page): boolean {
+  const shown = codeInCell(nameOf(node));
+  return link(shown, urlOf(node, page)) !== shown;
+}
+
 /** A node's name; one with nothing to see is replaced by its unique id. */
 export function nameOf(node: ExplainedNode): string {
   const name = cut(node.name, NAME_LENGTH);
@@ -47,9 +53,16 @@ export function placeInHtml(node: ExplainedNode, page: Page): string {
   return shown === '' ? '' : linkInHtml(codeInHtml(cut(shown, PATH_LENGTH)), urlOf(node, page));
 }
 
+/** What stands behind a reason that no source gave in so many words. */
+export function doubtInWords({ because }: ExplainedNode): string {
+  return because === 'upstream-failed'
+    ? '(worked out from the project graph)'
+    : '(worked out: no source says so)';
+}
+
 /** The reason, with what makes it less than certain behind it. */
 export function reason(node: ExplainedNode): string {
-  const doubt = node.basis === 'inferred' ? ' (Concluded, not reported.)' : '';
+  const doubt = node.basis === 'inferred' ? ` ${doubtInWords(node)}` : '';
   const dispute =
     node.conflicts.length === 0
       ? ''

@@ -13,7 +13,7 @@ import {
   text,
   unbroken,
 } from './markdown.ts';
-import { nameInCell, place, reason } from './node-words.ts';
+import { nameInCell, nameLinks, place, reason } from './node-words.ts';
 import type { Page } from './page.ts';
 import { cut } from './plain-text.ts';
 
@@ -153,7 +153,7 @@ function columnsOf(
       cell: ({ savedMs }) => (savedMs === undefined ? '' : unbroken(duration(savedMs))),
     });
   }
-  if (WITH_FILES.has(key) && nodes.some((node) => place(node) !== '')) {
+  if (WITH_FILES.has(key) && nodes.some((node) => place(node) !== '' && !nameLinks(node, page))) {
     list.push({ title: 'File', cell: (node) => codeInCell(cut(place(node), 240)) });
   }
   return { list, shared: sameReason ? reason(first) : '' };

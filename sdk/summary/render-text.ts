@@ -7,9 +7,10 @@ import type {
   NodeGroup,
   Verdict,
 } from '../explain/explanation.ts';
-import { capitalised, clause, count, counted, duration, listed, listedUpTo } from '../explain/format.ts';
-import { nameOf, place } from './node-words.ts';
+import { capitalised, clause, count, counted, duration, listedUpTo } from '../explain/format.ts';
+import { doubtInWords, nameOf, place } from './node-words.ts';
 import { cut, cutLines, plainLine, plainText, quietCommands } from './plain-text.ts';
+import { repeats } from './run-failure.ts';
 import { type Paint, paints, wrapped } from './terminal.ts';
 
 export interface TextOptions {
@@ -41,10 +42,10 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
     headLines(explanation, paint, width),
     stateFirst ? state : [],
     runLines(explanation, paint, width),
+    lookAtLines(explanation, 'failure', paint, width),
     tallyLines(explanation, paint),
     savingLines(explanation, width),
     stateFirst ? [] : state,
-    lookAtLines(explanation, 'failure', paint, width),
     lookAtLines(explanation, 'warning', paint, width),
     ...explanation.groups.map((group) => groupLines(group, paint, width)),
     noticeLines(explanation, paint, width),
@@ -68,21 +69,25 @@ const SIGNS: Readonly<Record<Verdict, { readonly sign: string; readonly paint: k
   'not-done': { sign: '✘', paint: 'red' },
 };
 
-function headLines({ headline }: Explanation, paint: Paint, width: number): string[] {
-  const { sign, paint: color } = SIGNS[headline.verdict];
+const DOUBT = { sign: '!', paint: 'yellow' } as const;
+
+function headLines({ headline, totals }: Explanation, paint: Paint, width: number): string[] {
+  const nothing = headline.verdict === 'passed' && totals.nodes === 0 && totals.selected === 0;
+  const { sign, paint: color } = nothing ? DOUBT : SIGNS[headline.verdict];
   return [
     paint[color](paint.bold(`${sign} ${line(headline.title, 120)}`)),
     ...wrapped(line(headline.sentence, 600), width, '  '),
   ];
 }
 
-function stateLines({ state }: Explanation, paint: Paint, width: number): string[] {
+function stateLines({ state, headline }: Explanation, paint: Paint, width: number): string[] {
+  const brief = headline.verdict !== 'passed';
   if (state.tone === 'quiet') return [];
   if (state.tone === 'fine')
     return wrapped(`${line(state.title, 200)} (${line(state.proof ?? '', 300)}).`, width);
   return [
     paint.yellow(paint.bold(`! ${line(state.title, 200)}`)),
-    ...wrapped(line(state.sentence, 400), width, '  '),
+    ...(brief ? [] : wrapped(line(state.sentence, 400), width, '  ')),
     ...state.troubles.flatMap(({ title, said, fix, nodes }) => [
       ...(state.troubles.length > 1 ? wrapped(`${capitalised(line(title, 200))}.`, width, '  ') : []),
       ...wrapped(`What to do: ${line(fix, 1000)}`, width, '  '),
@@ -96,7 +101,9 @@ function stateLines({ state }: Explanation, paint: Paint, width: number): string
             '  ',
           )
         : []),
-      ...(said.trim() === '' ? [] : wrapped(`dbt said: ${line(said, 600)}`, width, '  ').map(paint.dim)),
+      ...(brief || said === undefined || said.trim() === ''
+        ? []
+        : wrapped(`dbt said: ${line(said, 600)}`, width, '  ').map(paint.dim)),
     ]),
   ];
 }
@@ -106,7 +113,7 @@ function runLines({ lookAt }: Explanation, paint: Paint, width: number): string[
   if (run === undefined) return [];
   const printed = plainText((run.outputTail ?? '').slice(-8000)).trim();
   return [
-    ...(run.message.trim().includes('\n') ? block(run.message) : []),
+    ...(run.message.trim().includes('\n') && !repeats(run) ? block(run.message) : []),
     ...(run.hint === undefined ? [] : wrapped(`What to do: ${line(run.hint, 1000)}`, width)),
     ...(printed === '' ? [] : [paint.bold('The last lines dbt printed')]),
     ...(printed === ''
@@ -157,7 +164,11 @@ function itemLines({ node, title, message, held }: LookAt, paint: Paint, width: 
       ? []
       : wrapped(
           `Because of it, dbt did not try ${counted(held.count, 'other node')}: ` +
-            `${listed(held.names.map((name) => line(name, 80)))}${held.count > held.names.length ? ' and others' : ''}.`,
+            `${listedUpTo(
+              held.names.map((name) => line(name, 80)),
+              held.names.length,
+              held.count,
+            )}.`,
           width,
           '    ',
         )),
@@ -184,7 +195,7 @@ function groupLines(group: NodeGroup, paint: Paint, width: number): string[] {
 }
 
 function reason(node: ExplainedNode): string {
-  return line(node.sentence, 400) + (node.basis === 'inferred' ? ' (Concluded, not reported.)' : '');
+  return line(node.sentence, 400) + (node.basis === 'inferred' ? ` ${doubtInWords(node)}` : '');
 }
 
 function nodeFacts(node: ExplainedNode): string {

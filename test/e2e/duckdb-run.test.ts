@@ -160,6 +160,7 @@ describe('failures', () => {
       action: 'skipped',
       because: 'upstream-failed',
       detail: 'model.bike_hire.bad',
+      basis: 'reported',
       failed: false,
     });
     expect(byName.get('wheels_of_one_kind')).toMatchObject({
@@ -244,7 +245,7 @@ test('without artifacts the events tell', async () => {
 test('project code sees none of the runner’s secrets, and nothing of the tap', async () => {
   await shop.write(
     'models/marts/spy.py',
-    'import os, json\ndef model(dbt, session):\n    dbt.config(materialized="table")\n    names = sorted(os.environ)\n    return session.sql("select \'" + json.dumps(names) + "\' as names")\n',
+    'import os, json\ndef model(dbt, session):\n    dbt.config(materialized="table")\n    names = sorted(os.environ) + [os.environ["PYTHONPATH"]]\n    return session.sql("select \'" + json.dumps(names) + "\' as names")\n',
   );
   try {
     await dbt(['run', '--select', 'spy'], {
@@ -255,7 +256,7 @@ test('project code sees none of the runner’s secrets, and nothing of the tap',
         'INPUT_GITHUB-TOKEN': 'input-token',
         GITHUB_OUTPUT: '/nowhere',
         GITHUB_TOKEN: 'mine-on-purpose',
-        PYTHONPATH: '/kept',
+        PYTHONPATH: '/kept:',
       },
     });
     const shown = await run(
@@ -267,7 +268,7 @@ test('project code sees none of the runner’s secrets, and nothing of the tap',
       (JSON.parse(shown.stdout) as { show: { names: string }[] }).show[0]?.names ?? '',
     ) as string[];
     expect(names).toContain('GITHUB_TOKEN');
-    expect(names).toContain('PYTHONPATH');
+    expect(names.at(-1)).toBe('/kept:');
     expect(names.filter((name) => /^(ACTIONS_|INPUT_|GITHUB_OUTPUT|DBT_RUNCACHE_)/.test(name))).toEqual([]);
   } finally {
     await run('rm', [join(shop.dir, 'models/marts/spy.py')]);

@@ -312,8 +312,10 @@ describe('what State was', () => {
     expect(run([], [], { ...bare, pluginInstalled: null }).state).toEqual({ kind: 'absent' });
     expect(run([], [], { ...bare, pluginInstalled: null, stateWanted: true }).state).toMatchObject({
       kind: 'inactive',
-      trouble: { problem: 'plugin-missing' },
+      trouble: { problem: 'plugin-missing', fix: expect.any(String) },
     });
+    const wanted = run([], [], { ...bare, pluginInstalled: null, stateWanted: true }).state;
+    expect(JSON.stringify(wanted)).not.toContain('"said"');
     // The plugin announces itself before the adapter does.
     expect(run([], [], { ...bare, pluginInstalled: undefined }).state).toEqual({ kind: 'absent' });
   });
@@ -323,7 +325,58 @@ describe('what State was', () => {
     expect(run([], [], { ...nothing, eventsAvailable: false }).state.kind).toBe('unknown');
   });
   test('enabled is no proof of active', () => {
-    expect(run([]).state).toMatchObject({ kind: 'inactive', trouble: { problem: 'never-asked' } });
+    const { state } = run([{}]);
+    expect(state).toMatchObject({ kind: 'inactive', trouble: { problem: 'never-asked' } });
+    if (state.kind !== 'inactive') throw new Error('unreachable');
+    expect(state.trouble).not.toHaveProperty('said');
+    expect(state.trouble.fix).toContain('On Postgres views are always built');
+    const duck = event('AdapterRegistered', { adapter_name: 'duckdb', adapter_version: '=1' });
+    const elsewhere = run([{}], [], { observations: observe([version, enabled, duck]) }).state;
+    expect(JSON.stringify(elsewhere)).toContain('never-asked');
+    expect(JSON.stringify(elsewhere)).not.toContain('Postgres');
+  });
+  test.each<[string, Partial<RunResultEntry>[], DbtEvent[], Partial<DecideInput>, RegExp]>([
+    ['dbt ended before a node', [], [], {}, /^dbt ended before it asked dbt State\.$/],
+    ['stopped while it started', [], [], { ended: 'stopped' }, /^dbt ended before it asked/],
+    ['nothing was selected', [], [event('NothingToDo')], {}, /^No node ran, so dbt State was not asked\.$/],
+    [
+      'only a unit test ran',
+      [{ unique_id: 'unit_test.a.m.u', status: 'pass' }],
+      [started('unit_test.a.m.u')],
+      {},
+      /^No node that dbt State decides about/,
+    ],
+    [
+      'the only model failed',
+      [{ status: 'error' }],
+      [started('model.a.m')],
+      {},
+      /^No node that dbt State decides about/,
+    ],
+  ])('no alarm where %s', (_, entries, events, changes, why) => {
+    expect(run(entries, events, changes).state).toEqual({
+      kind: 'not-applicable',
+      version: '2.62.3',
+      why: expect.stringMatching(why),
+    });
+  });
+  test.each(['compile', 'docs generate', 'show', 'list', 'parse', 'debug', 'deps', 'clean', 'init', ''])(
+    'dbt %s never asks, whatever the plugin says or leaves unsaid',
+    (command) => {
+      const off = said('warn', 'No credentials for dbt State detected.');
+      expect(run([], [off], { command }).state).toEqual({ kind: 'not-applicable', version: '2.62.3' });
+      for (const pluginInstalled of ['2.62.3', undefined, null]) {
+        const silent = { command, pluginInstalled, observations: observe([]), eventsAvailable: false };
+        expect(run([], [], silent).state.kind).toBe('not-applicable');
+      }
+    },
+  );
+  test('what ends a run is told for every command', () => {
+    const outputTail = 'Error logging in with client credentials.';
+    expect(run([], [], { command: 'compile', outputTail }).state).toMatchObject({
+      kind: 'inactive',
+      trouble: { problem: 'bad-credentials' },
+    });
   });
   test('savings are', () => {
     expect(run([], [said('info', 'dbt State saved you 1.23s on 1 node in this job.')]).state.kind).toBe(
@@ -413,6 +466,27 @@ describe('what came before a skipped node', () => {
     expect(of(decided, 'y')).toMatchObject({ because: 'upstream-failed', detail: 'test.a.both.1' });
   });
 
+  test('is reported where dbt names the failure, and worked out where it does not', () => {
+    const parents = { 'model.a.x': ['model.a.told'], 'model.a.y': ['model.a.untold'] };
+    const entries = [
+      { unique_id: 'model.a.told', status: 'error' },
+      { unique_id: 'model.a.untold', status: 'error' },
+      skipped('model.a.x'),
+      skipped('model.a.y'),
+    ];
+    const marks = [
+      event('MarkSkippedChildren', { unique_id: 'model.a.told', status: 'error' }),
+      event('MarkSkippedChildren', { unique_id: 'model.a.untold', status: 'skipped' }),
+    ];
+    const decided = run(entries, marks, { manifest: manifest(parents) });
+    expect(of(decided, 'x')).toMatchObject({ detail: 'model.a.told', basis: 'reported' });
+    expect(of(decided, 'x').evidence).toContainEqual({
+      source: 'event',
+      says: 'everything after model.a.told was to be skipped because of its status error',
+    });
+    expect(of(decided, 'y')).toMatchObject({ detail: 'model.a.untold', basis: 'inferred' });
+  });
+
   test('a test that only warns stops nothing', () => {
     const parents = { 'model.a.x': ['model.a.p'], 'test.a.t.1': ['model.a.p'] };
     const decided = run(
@@ -477,4 +551,16 @@ describe('older samples', () => {
     });
     expect(of(decided, 'stg_orders')).toMatchObject({ action: 'built' });
   });
+});
+
+test('a run of nothing counts no nodes, and the headline tells it, not a warning', () => {
+  const nothing = event('NothingToDo', {}, { level: 'warn', msg: 'Nothing to do.' });
+  expect(run([], [nothing])).toMatchObject({ selectedCount: 0, notices: [] });
+});
+
+test('a unit test has the reason of its neighbours where State was not there at all', () => {
+  const entry = { unique_id: 'unit_test.a.m.u', status: 'pass' };
+  const bare = { observations: observe([version, registered]), pluginInstalled: null };
+  expect(one(entry, [], bare).because).toBe('state-absent');
+  expect(one(entry, activeElsewhere).because).toBe('not-subject-to-state');
 });

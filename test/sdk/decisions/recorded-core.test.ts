@@ -10,7 +10,7 @@ describe('dbt build with errors, tests and unit tests', () => {
   test('a unit test that fails stops its model and all that follows', () => {
     expect(of(decided, 'ut_bad')).toMatchObject({
       action: 'tested',
-      because: 'not-subject-to-state',
+      because: 'state-disabled',
       failed: true,
     });
     expect(of(decided, 'events_ut')).toMatchObject({

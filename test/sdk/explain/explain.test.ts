@@ -69,9 +69,31 @@ describe('headline', () => {
     expect(headline).toEqual({
       verdict: 'failed',
       title: 'dbt build failed',
-      sentence: '1 model and 1 data test failed. 1 node was skipped. It took 12 s.',
+      sentence:
+        '1 model and 1 data test failed: `orders` and `not_null_customers_id`; 1 node skipped. It took 12 s.',
       code: 'nodes-failed',
     });
+  });
+
+  test('few failed nodes are named, all are counted', () => {
+    const many = Array.from({ length: 6 }, (_, index) => ({
+      ...failedModel,
+      name: `m${index}`,
+      uniqueId: `m.${index}`,
+    }));
+    expect(explain(failedReport({ decisions: many })).headline.sentence).toBe(
+      '6 models failed: `m0`, `m1`, `m2` and 3 more. It took 12 s.',
+    );
+  });
+
+  test('what did not run with failures never counts a node twice without saying so', () => {
+    const { headline } = explain(
+      report({
+        failure: { code: 'cancelled', message: 'Cancelled' },
+        decisions: [testDecision({ status: 'fail', failed: true }), testDecision({ name: 'b' })],
+      }),
+    );
+    expect(headline.sentence).toBe('Cancelled. In 12 s: 1 failed and 2 tests run (of these 1 failed).');
   });
 
   test('a stopped run says why and what was done until then', () => {
@@ -92,7 +114,13 @@ describe('headline', () => {
 
   test('nothing selected is said', () => {
     const explanation = explain(report({ selectedCount: 0 }));
-    expect(explanation.headline.sentence).toBe('No node was selected, so dbt did nothing (12 s).');
+    expect(explanation.headline).toMatchObject({
+      verdict: 'passed',
+      title: 'dbt build did nothing: the selection matched no nodes',
+      sentence: 'Nothing ran. It took 12 s.',
+    });
+    const freshness = explain(report({ command: 'source freshness', selectedCount: 0 }));
+    expect(freshness.headline.title).toMatch(/^dbt source freshness did nothing: no source/);
     expect(explanation.advice.map(({ command }) => command)).toEqual(['dbt ls']);
   });
 
@@ -141,16 +169,16 @@ describe('totals', () => {
     });
   });
 
-  test('each node is in exactly one line', () => {
+  test('each node is in one line; a failed test is under Failed too, and its line says so', () => {
     const { lines, nodes } = explanation.totals;
     expect(lines.map(({ key, count, detail }) => [key, count, detail])).toEqual([
-      ['failed', 1, '1 model'],
+      ['failed', 4, '1 model and 3 data tests'],
       ['built', 2, '1 model and 1 seed'],
       ['reused', 1, '1 model'],
-      ['tests-run', 4, '2 failed, 1 warned and 1 passed'],
-      ['tests-reused', 4, '1 failed, 1 warned and 2 passed'],
+      ['tests-run', 4, '2 failed (also counted as failed above), 1 warned and 1 passed'],
+      ['tests-reused', 4, '1 failed (also counted as failed above), 1 warned and 2 passed'],
     ]);
-    expect(lines.reduce((sum, { count }) => sum + count, 0)).toBe(nodes);
+    expect(lines.reduce((sum, { count, failed = 0 }) => sum + count - failed, 0)).toBe(nodes);
   });
 
   test('failures, warnings and actions are counted', () => {
@@ -197,7 +225,11 @@ describe('totals', () => {
       }),
     ).totals;
     expect(lines.map(({ key, detail }) => [key, detail])).toEqual([
-      ['checked', '1 could not be measured, 1 too old (error), 1 old (warning) and 1 fresh'],
+      ['failed', '2 sources'],
+      [
+        'checked',
+        '1 could not be measured (also counted as failed above), 1 too old (error; also counted as failed above), 1 old (warning) and 1 fresh',
+      ],
     ]);
   });
 
@@ -322,6 +354,38 @@ describe('dbt State', () => {
     });
   });
 
+  test.each([
+    [
+      'no-credentials',
+      'The State plugin is installed and enabled, but it was off in this run, so nothing was reused.',
+    ],
+    [
+      'plugin-missing',
+      'Settings of dbt State are present, but its plugin is not installed beside dbt, so nothing was reused.',
+    ],
+    [
+      'never-asked',
+      'The State plugin is installed and enabled, but no node was submitted to its service, so nothing was reused.',
+    ],
+  ] as const)('%s has its own true sentence', (problem, sentence) => {
+    const { state } = explain(report({ state: { kind: 'inactive', trouble: { problem, fix: 'Do.' } } }));
+    expect(state.sentence).toBe(sentence);
+    expect(state.troubles[0]).not.toHaveProperty('said');
+  });
+
+  test('a run that came to no node is quiet, and says so', () => {
+    const why = 'dbt ended before it asked dbt State.';
+    expect(explain(report({ state: { kind: 'not-applicable', why } })).state).toMatchObject({
+      tone: 'quiet',
+      sentence: why,
+    });
+    const stopped = report({
+      state: { kind: 'unknown', why: 'x' },
+      failure: { code: 'timed-out', message: 'Late' },
+    });
+    expect(explain(stopped).state.tone).toBe('quiet');
+  });
+
   test('not known is said, unless nothing ran at all', () => {
     const state = { kind: 'unknown', why: 'no events' } as const;
     expect(explain(report({ state })).state.tone).toBe('caution');
@@ -353,8 +417,11 @@ describe('time', () => {
 
 describe('advice', () => {
   test('dbt retry after failed nodes', () => {
-    expect(explain(failedReport({ decisions: [failedModel] })).advice.map(({ command }) => command)).toEqual([
-      'dbt retry',
+    expect(explain(failedReport({ decisions: [failedModel] })).advice).toEqual([
+      {
+        sentence:
+          'Fix it and push. Locally, in the target folder of this run, `dbt retry` runs only what failed or was skipped.',
+      },
     ]);
   });
 
@@ -424,6 +491,13 @@ describe('small print', () => {
     expect(smallPrint[0]).toBe('dbt selected 4 nodes; 2 of them could not be named and are not listed.');
   });
 
+  test('where skips come from was worked out', () => {
+    const node = { ...skipped('s', failedModel.uniqueId), basis: 'inferred' as const };
+    expect(explain(failedReport({ decisions: [failedModel, node] })).smallPrint).toEqual([
+      "dbt's results do not say why 1 node was skipped; the cause was worked out from the project graph.",
+    ]);
+  });
+
   test('nothing to say for a run that is known in full', () => {
     expect(explain(report({ decisions: [decision()], selectedCount: 1 })).smallPrint).toEqual([]);
   });
@@ -454,4 +528,22 @@ test('the same report gives the same explanation and is left as it was', () => {
   const before = structuredClone(given);
   expect(explain(given)).toEqual(explain(given));
   expect(given).toEqual(before);
+});
+
+test('a microbatch model whose batches failed says why, not only how many', () => {
+  const { lookAt } = explain(
+    failedReport({
+      decisions: [
+        decision({
+          action: 'failed',
+          because: 'error',
+          failed: true,
+          status: 'partial success',
+          message: 'PARTIAL SUCCESS (1/3)',
+          detail: 'Catalog Error: no such table',
+        }),
+      ],
+    }),
+  );
+  expect(lookAt[0]?.message).toBe('PARTIAL SUCCESS (1/3)\nCatalog Error: no such table');
 });

@@ -66,7 +66,7 @@ describe('sentences', () => {
     [
       'a table that was not asked about',
       decision({ because: 'state-not-asked', materialized: 'table' }),
-      'dbt State was active but was not asked about this model, so dbt ran it.',
+      'dbt State was not asked about this model, so dbt ran it.',
     ],
     [
       'no changes, where the detail only repeats it',
@@ -161,7 +161,7 @@ describe('sentences', () => {
     [
       'a test that failed now',
       testDecision({ because: 'state-decided', status: 'fail', failed: true, failures: 1 }),
-      'The test failed with 1 row. dbt State decided that this test has to run.',
+      'The test failed with 1 row.',
     ],
     [
       'an old source',

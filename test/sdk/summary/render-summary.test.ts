@@ -83,7 +83,7 @@ describe('ten seconds', () => {
       </details>
 
       <details>
-      <summary>🧪 <b>Tests run</b> · 1 data test · 0.4 s</summary>
+      <summary>🧪 <b>Passed tests</b> · 1 data test · 0.4 s</summary>
 
       | Node | Why | Time |
       | :--- | :--- | ---: |
@@ -154,6 +154,56 @@ describe('ten seconds', () => {
     );
   });
 
+  test('on a failed run State stays under the headline, in one line, and the failure follows', () => {
+    const trouble = { problem: 'no-credentials', said: 'Their words', fix: 'Set `TOKEN`.' } as const;
+    const markdown = summary(
+      failedReport({ decisions: [failedModel], state: { kind: 'inactive', trouble } }),
+    );
+    expect(markdown).toContain(
+      '⚠️ **dbt State was not active: no credentials.** **What to do:** Set `TOKEN`.\n\n<details>',
+    );
+    order(
+      markdown,
+      '## ❌',
+      'failed: `orders`',
+      '⚠️ **dbt State',
+      'Their words',
+      '### ❌ 1 failure',
+      '| What happened |',
+    );
+  });
+
+  test('nobody is quoted who said nothing', () => {
+    const trouble = { problem: 'never-asked', fix: 'Check.' } as const;
+    expect(summary(report({ decisions: [decision()], state: { kind: 'inactive', trouble } }))).not.toContain(
+      'dbt said',
+    );
+  });
+
+  test('a run of nothing is no green pass', () => {
+    const markdown = summary(report({ selectedCount: 0 }));
+    order(markdown, '## ⚠️ dbt build did nothing: the selection matched no nodes', '`dbt ls`');
+  });
+
+  test('skipped nodes have no time', () => {
+    const node = { ...skipped('customers', failedModel.uniqueId), executionMs: 0 };
+    const markdown = summary(failedReport({ decisions: [failedModel, node] }));
+    expect(markdown).not.toMatch(/0&nbsp;s|\b0 s\b|Node time/);
+  });
+
+  test('a message that dbt printed is not shown twice', () => {
+    const message = 'Compilation Error\n  Model x depends on y which was not found';
+    const outputTail = `01:02:03  Encountered an error:\n${message.replaceAll('\n', '\n01:02:03  ')}`;
+    const markdown = summary(
+      report({
+        failure: { code: 'dbt-failed', message, hint: 'Read the end of what it printed.', outputTail },
+      }),
+    );
+    // Once in the headline, once in what dbt printed.
+    expect(markdown.match(/depends on y/g)).toHaveLength(2);
+    expect(markdown).not.toContain('What to do');
+  });
+
   test('failures come before warnings, advice and the folded nodes, with message, file and line', () => {
     const markdown = summary(
       failedReport({
@@ -167,12 +217,12 @@ describe('ten seconds', () => {
     order(
       markdown,
       '## ❌ dbt build failed',
-      '| What happened |',
       '### ❌ 1 failure',
       '#### `orders` · Model failed',
       '`models/orders.sql:42`',
       'column "x" does not exist',
       'did not try 1 other node: `customers`',
+      '| What happened |',
       '### ⚠️ 1 warning',
       'Got 2 results',
       '`dbt retry`',
@@ -249,7 +299,7 @@ describe('nodes', () => {
       }),
     );
     expect(markdown).toContain(
-      '| `customers` | dbt State decided that this model has to run. (Concluded, not reported.) |',
+      '| `customers` | dbt State decided that this model has to run. (worked out: no source says so) |',
     );
     expect(markdown).toContain('**What is not known.**');
   });
@@ -259,7 +309,7 @@ describe('nodes', () => {
       report({ decisions: [decision({ basis: 'inferred' }), decision({ name: 'b' })] }),
     );
     expect(markdown).toContain('| `b` | Without dbt State, dbt runs every selected node. |');
-    expect(markdown).toContain('every selected node. (Concluded, not reported.) |');
+    expect(markdown).toContain('every selected node. (worked out: no source says so) |');
   });
 
   test('columns nobody fills are left out', () => {
@@ -274,6 +324,8 @@ describe('nodes', () => {
       fileUrl: (path, line) => `https://example.org/blob/abc/${path}#L${line}`,
     });
     expect(markdown).toContain('[`orders`](https://example.org/blob/abc/models/orders.sql#L42)');
+    expect(markdown).not.toContain('| File |');
+    expect(summary(failedReport({ decisions: [failedModel] }))).toContain('| File |');
     expect(markdown).toContain(
       '[`models/orders.sql:42`](https://example.org/blob/abc/models/orders.sql#L42)',
     );

@@ -62,7 +62,7 @@ describe('renderText', () => {
         dbt State decided that this model has to run.
           customers (table model, 1.5 s, 1,234 rows)
 
-      Tests run: 1 data test
+      Passed tests: 1 data test
         1: dbt State decided that this test has to run.
 
       Reused: 1 model
@@ -91,7 +91,8 @@ describe('renderText', () => {
       'Skipped: 1 model\n  Not tried, because orders, which comes before it, did not succeed.\n    customers (model)',
     );
     expect(shown).not.toContain('Failed: 1 model');
-    expect(shown).toContain('in the same target folder: dbt retry');
+    expect(shown).toContain('`dbt retry` runs only');
+    expect(shown.indexOf('1 failure')).toBeLessThan(shown.indexOf('Skipped  1'));
   });
 
   test('a State problem comes right after the headline', () => {
@@ -99,6 +100,26 @@ describe('renderText', () => {
     const lines = text(report({ decisions: [decision()], state: { kind: 'inactive', trouble } })).split('\n');
     expect(lines[3]).toBe('! dbt State was not active: no credentials');
     expect(lines.slice(3, 8).join('\n')).toContain('What to do: Set them.');
+  });
+
+  test('more nodes than are named are counted, never “others”', () => {
+    const held = Array.from({ length: 21 }, (_, index) => skipped(`s${index}`, failedModel.uniqueId));
+    expect(text(failedReport({ decisions: [failedModel, ...held] }))).toContain(
+      's0, s1, s2, s3, s4 and 16 more.',
+    );
+  });
+
+  test('a run of nothing is no pass; what was printed is not announced', () => {
+    expect(text(report({ selectedCount: 0 }))).toMatch(/^! dbt build did nothing/);
+    const failure = {
+      code: 'dbt-failed',
+      message: 'Bad\n  thing',
+      hint: 'Read the end of what it printed.',
+      outputTail: 'Bad\n  thing',
+    } as const;
+    const shown = text(report({ failure }));
+    expect(shown).not.toContain('What to do');
+    expect(shown.match(/ {2}thing/g)).toHaveLength(1);
   });
 
   test('colour is only there when asked for', () => {
