@@ -16,15 +16,29 @@ const common: Options = {
   config: false,
 };
 
+/** Left outside of the bundle, which would move it behind the imports of dependencies. */
+const checkedFirst: NonNullable<Options['esbuildPlugins']>[number] = {
+  name: 'checked-first',
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /\/check-node\.ts$/ }, ({ kind }) =>
+      kind === 'import-statement'
+        ? { path: './check-node.js', external: true, sideEffects: true }
+        : undefined,
+    );
+  },
+};
+
 /** The package and its command line; dependencies stay outside. */
 export function sdkBuild(outDir: string): Options {
   return {
     ...common,
     name: 'sdk',
-    entry: { index: 'sdk/index.ts', 'cli/main': 'sdk/cli/main.ts' },
+    // A file of its own, so that it runs before what the others import.
+    entry: { 'check-node': 'sdk/check-node.ts', index: 'sdk/index.ts', 'cli/main': 'sdk/cli/main.ts' },
     outDir,
     target: 'node22',
     esbuildPlugins: [
+      checkedFirst,
       shippedFiles(outDir, { copies: { ...TAP, 'sdk/cli/log-event.schema.json': 'schemas/log-event.json' } }),
     ],
   };

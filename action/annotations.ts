@@ -44,7 +44,7 @@ function collect(explanation: Explanation): Annotation[] {
   const { state, lookAt, notices } = explanation;
   const annotations: Annotation[] = lookAt.filter(({ node }) => node !== undefined).map(ofNode);
   if (state.tone === 'problem') {
-    const fixes = state.troubles.map(({ said, fix }) => [said, fix].join('\n'));
+    const fixes = state.troubles.map(({ said, fix }) => [said, fix].filter(Boolean).join('\n'));
     annotations.unshift({
       level: 'warning',
       title: state.title,
@@ -57,8 +57,8 @@ function collect(explanation: Explanation): Annotation[] {
 function ofNode({ kind, node, title, message, hint }: LookAt): Annotation {
   return {
     level: kind === 'failure' ? 'error' : 'warning',
-    title: `${node?.kind ?? ''} ${node?.name ?? ''}: ${title}`,
-    message: [message === '' ? title : message, hint].filter((text) => text !== undefined).join('\n'),
+    title: `${node?.name ?? ''}: ${title.charAt(0).toLowerCase()}${title.slice(1).replace(': ', ', ')}`,
+    message: [message, hint].filter((text) => text !== undefined && text !== '').join('\n'),
     location: node?.location,
   };
 }
@@ -74,11 +74,18 @@ function ofNotice({ kind, name, message, hint, count }: Notice): Annotation {
 
 function print({ level, title, message, location }: Annotation, options: AnnotationOptions): void {
   const file = location === undefined ? undefined : options.pathOf(location);
-  PRINT[level](cut(message, MAX_MESSAGE), {
-    title: cut(title, MAX_TITLE),
+  const name = cut(title.replaceAll(/[\r\n]+/g, ' '), MAX_TITLE);
+  // The log of the step shows no titles, so the message says it too.
+  PRINT[level](cut(withTitle(name, message), MAX_MESSAGE), {
+    title: name,
     ...(file === undefined ? {} : { file }),
     ...(file === undefined || location?.line === undefined ? {} : { startLine: location.line }),
   });
+}
+
+function withTitle(title: string, message: string): string {
+  if (message === '') return title;
+  return `${title}${/[.!?…]$/.test(title) ? '' : '.'} ${message}`;
 }
 
 /** At most so many characters, never half of one. */

@@ -28,8 +28,7 @@ export function guardConsole(title: string): GuardedConsole {
     new Writable({
       write: (chunk: Buffer, _encoding, done) => {
         if (chunk.length > 0) lineIsOpen = chunk.at(-1) !== 0x0a;
-        if (process.stdout.write(chunk)) done();
-        else process.stdout.once('drain', () => done());
+        process.stdout.write(chunk, () => done());
       },
     });
   const streams = { stdout: sink(), stderr: sink() };

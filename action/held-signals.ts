@@ -15,7 +15,7 @@ export function holdSignals(): HeldSignals {
   const onSignal = (): void => {
     if (ours) controller.abort();
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
   return {
     early: controller.signal,
     handOver: () => {

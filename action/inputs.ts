@@ -16,6 +16,9 @@ export interface ActionInputs {
   readonly jobSummary: boolean;
   readonly annotations: AnnotationMode;
   readonly failOn: FailOn;
+  readonly onTargetBusy: 'fail' | 'wait';
+  /** Values of the variables to redact; never shown. */
+  readonly redact: readonly string[];
   readonly githubToken: string;
 }
 
@@ -28,6 +31,7 @@ export class InputError extends Error {
 }
 
 const ANNOTATION_MODES = ['all', 'failures', 'off'] as const;
+const ON_TARGET_BUSY = ['fail', 'wait'] as const;
 const FAIL_ON = ['error', 'warning', 'never'] as const;
 /** Lengths the SDK takes. */
 const MAX_LABEL = { name: 128, value: 1024 } as const;
@@ -36,9 +40,14 @@ const MAX_LABEL = { name: 128, value: 1024 } as const;
  * Reads and checks every input.
  * @param get Value of an input by its name in action.yml, trimmed; empty when not given.
  * @param workspace Folder that relative paths start from.
+ * @param env Where `redact-env` finds its variables.
  * @throws InputError naming each bad input, its value and the valid forms.
  */
-export async function readInputs(get: (name: string) => string, workspace: string): Promise<ActionInputs> {
+export async function readInputs(
+  get: (name: string) => string,
+  workspace: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ActionInputs> {
   const problems: string[] = [];
   /** The parser's value, or its complaint noted and a value nobody will see. */
   const read = async <T>(name: string, parse: (value: string) => T | Promise<T>, whenBad: T): Promise<T> => {
@@ -70,6 +79,8 @@ export async function readInputs(get: (name: string) => string, workspace: strin
     jobSummary: await read('job-summary', parseBoolean, true),
     annotations: await read('annotations', (value) => oneOf(ANNOTATION_MODES, value, 'all'), 'all'),
     failOn: await read('fail-on', (value) => oneOf(FAIL_ON, value, 'error'), 'error'),
+    onTargetBusy: await read('on-target-busy', (value) => oneOf(ON_TARGET_BUSY, value, 'fail'), 'fail'),
+    redact: await read('redact-env', (value) => valuesOf(value, env), []),
     githubToken: get('github-token'),
   };
   if (problems.length > 0) throw new InputError(problems);
@@ -109,16 +120,33 @@ function existingFolder(workspace: string, value: string): string {
 /** An input that becomes a flag of dbt's must not stand in args as well: dbt would take the last one silently. */
 function flagValue(value: string, flags: readonly string[], args: readonly string[]): string {
   if (value === '') return value;
-  const twice = args.find((arg) => flags.some((flag) => arg === flag || arg.startsWith(`${flag}=`)));
+  const twice = args.find((arg) => flags.some((flag) => isFlag(arg, flag)));
   if (twice !== undefined) throw new Error(`args gives ${twice} too; keep one of the two`);
   return value;
+}
+
+/** As a word of its own, as `--target=prod`, and for a short one glued: `-tprod`. */
+function isFlag(arg: string, flag: string): boolean {
+  return arg === flag || arg.startsWith(flag.startsWith('--') ? `${flag}=` : flag);
+}
+
+/** Values of the variables named, one a line; one that is not set has none. */
+function valuesOf(value: string, env: Readonly<Record<string, string | undefined>>): string[] {
+  const names = value
+    .split(/\r?\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  const bad = names.find((name) => /[\s=,]/.test(name));
+  if (bad !== undefined) throw new Error('give names of environment variables, one a line');
+  return names.flatMap((name) => env[name] || []);
 }
 
 /** A path of the workspace as an absolute one, since dbt starts in project-dir; a command prefix stays as it is. */
 function dbtLocation(workspace: string, value: string): string | undefined {
   if (value === '') return undefined;
+  // Many a repository has its project in a folder named dbt: the word alone is the dbt on PATH.
   const path = resolve(workspace, value);
-  return existsSync(path) ? path : value;
+  return value !== 'dbt' && existsSync(path) ? path : value;
 }
 
 function parseLabels(value: string): Record<string, string> {

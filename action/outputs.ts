@@ -2,13 +2,18 @@ import * as core from '@actions/core';
 import type { Explanation, RunResult } from '../sdk/index.ts';
 
 /** The outputs of action.yml. What is not known is empty, never zero. */
-export function outputsOf(result: RunResult, explanation: Explanation): Record<string, string> {
+export function outputsOf(
+  result: RunResult,
+  explanation: Explanation,
+  summaryPath: string | undefined,
+): Record<string, string> {
   const { totals } = explanation;
   const { byAction, tests } = totals;
   const savedMs = result.savings?.nodeMs;
   return {
     outcome: result.outcome,
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
+    state: explanation.state.kind,
     'exit-code': text(result.exitCode),
     'invocation-id': result.invocationId ?? '',
     'nodes-total': text(totals.nodes),
@@ -25,6 +30,7 @@ export function outputsOf(result: RunResult, explanation: Explanation): Record<s
     'saved-seconds': savedMs === undefined ? '' : text(savedMs / 1000),
     'run-results-path': result.artifactPaths.runResults ?? '',
     'report-path': result.reportPath ?? '',
+    'summary-path': summaryPath ?? '',
   };
 }
 

@@ -9,6 +9,7 @@ import { appendSummary } from './job-summary.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { findRepository } from './repository.ts';
 import { rememberDbt, rememberEnd, rememberRun } from './run-state.ts';
+import { writeSummaryFile } from './summary-file.ts';
 import { failureMessage } from './verdict.ts';
 
 /** How long something left open may keep this process from ending. */
@@ -20,7 +21,11 @@ const MIN_MASKED = 4;
 export async function runAction(): Promise<void> {
   const signals = holdSignals();
   try {
-    const inputs = await readInputs(core.getInput, process.env['GITHUB_WORKSPACE'] || process.cwd());
+    const inputs = await readInputs(
+      core.getInput,
+      process.env['GITHUB_WORKSPACE'] || process.cwd(),
+      process.env,
+    );
     await runAndReport(inputs, signals);
   } catch (error) {
     if (!(error instanceof InputError)) core.debug(String(error instanceof Error ? error.stack : error));
@@ -37,14 +42,21 @@ function mask(secrets: readonly string[]): void {
 async function runAndReport(inputs: ActionInputs, signals: HeldSignals): Promise<void> {
   // Loaded here, so that a step that fails on its inputs starts nothing big.
   const { envSecrets, explain, renderSummary } = await import('../sdk/index.ts');
-  mask([...envSecrets(process.env), inputs.githubToken]);
+  mask([...envSecrets(process.env), inputs.githubToken, ...inputs.redact]);
   const result = await run(inputs, signals);
   const explanation = explain(result);
   const message = failureMessage(result, explanation, inputs.failOn);
 
-  await attempt('write the outputs', () => writeOutputs(outputsOf(result, explanation)));
   const folder = result.project?.dir ?? inputs.projectDir;
   const repository = findRepository(folder, process.env);
+  const markdown = (maxBytes: number): string =>
+    renderSummary(explanation, {
+      maxBytes,
+      fileUrl: (path, line) => repository.urlOf(join(folder, path), line),
+      reportPath: result.reportPath,
+    });
+  const summaryPath = await writeSummaryFile(result.reportPath, markdown);
+  await attempt('write the outputs', () => writeOutputs(outputsOf(result, explanation, summaryPath)));
   await attempt('annotate files', () =>
     annotate(explanation, {
       mode: inputs.annotations,
@@ -53,15 +65,7 @@ async function runAndReport(inputs: ActionInputs, signals: HeldSignals): Promise
   );
   if (message !== undefined) core.setFailed(message);
   if (inputs.jobSummary) {
-    await attempt('write the job summary', () =>
-      appendSummary(process.env['GITHUB_STEP_SUMMARY'], (maxBytes) =>
-        renderSummary(explanation, {
-          maxBytes,
-          fileUrl: (path, line) => repository.urlOf(join(folder, path), line),
-          reportPath: result.reportPath,
-        }),
-      ),
-    );
+    await attempt('write the job summary', () => appendSummary(process.env['GITHUB_STEP_SUMMARY'], markdown));
   }
 }
 
@@ -77,7 +81,8 @@ async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResul
       timeout: inputs.timeoutMs,
       labels: inputs.labels,
       output: console.streams,
-      redact: inputs.githubToken === '' ? [] : [inputs.githubToken],
+      onTargetBusy: inputs.onTargetBusy,
+      redact: [...inputs.redact, ...(inputs.githubToken === '' ? [] : [inputs.githubToken])],
       cancelSignal: signals.early,
       reject: false,
     });

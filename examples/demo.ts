@@ -1,6 +1,7 @@
 // The Action on a real dbt project, as it would run for a pull request: once as committed, once after a bad edit.
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { REPOSITORY } from '../test/support/repository.ts';
 import { type ShownRun, showRun } from './support/action-run.ts';
 import { applyEdit, EDIT } from './support/bike-hire-edit.ts';
@@ -43,15 +44,16 @@ async function demo(): Promise<void> {
     );
 
     heading('2  dbt build, after an edit');
-    say(`  ${EDIT.path}`);
+    say(`  ${join(prepared.workspace, EDIT.path)}`);
     say(`  - ${EDIT.before.trim()}`);
     say(`  + ${EDIT.after.trim()}`);
+    say(`  Expected: ${EDIT.expected}`);
     await applyEdit(prepared.workspace);
     const edited = await showRun('2-bad-edit', 'After an edit', prepared, cancel.signal);
     expectStory(edited.run.conclusion === 'failure', 'the second build to fail');
     expectStory(edited.run.main.summary.includes(EDIT.failingTest), 'the summary to name the failing test');
     expectStory(Number(edited.run.outputs['skipped']) > 0, 'models after the failed test to be skipped');
-    say(`  The step failed, and should: ${EDIT.why}.`);
+    say(`  The step failed, as expected: the test ${EDIT.failingTest} found the new word.`);
     closing([committed, edited]);
   } finally {
     await prepared.stop();
@@ -65,6 +67,7 @@ function expectStory(happened: boolean, what: string): void {
 function closing(runs: readonly ShownRun[]): void {
   const dbtMs = runs.reduce((sum, run) => sum + run.dbtMs, 0);
   heading('Done');
-  tick(`Open ${bold('demo-output/1-build.html')} and ${bold('demo-output/2-bad-edit.html')} in a browser`);
+  tick('Open in a browser:');
+  for (const { page } of runs) say(`  ${bold(pathToFileURL(page).href)}`);
   say(`dbt took ${seconds(dbtMs)}, everything else ${seconds(performance.now() - startedAt - dbtMs)}`);
 }

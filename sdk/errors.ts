@@ -66,8 +66,13 @@ export class DbtRunCacheError extends Error {
 
   /** Any thrown value as a {@link DbtRunCacheError}; one that already is comes back as it is. */
   static from(thrown: unknown, code: ErrorCode = 'internal'): DbtRunCacheError {
-    if (thrown instanceof DbtRunCacheError) return thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
-    return new DbtRunCacheError(message, { code, cause: thrown });
+    return asOurs(thrown, code);
   }
+}
+
+/** Not in the class: one that speaks of itself gets another name from the bundler, and stack traces show it. */
+function asOurs(thrown: unknown, code: ErrorCode): DbtRunCacheError {
+  if (thrown instanceof DbtRunCacheError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new DbtRunCacheError(message, { code, cause: thrown });
 }

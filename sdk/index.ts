@@ -1,3 +1,6 @@
+// First, before anything that an old Node cannot load.
+import './check-node.ts';
+
 export {
   type ReadOptions,
   readCatalog,

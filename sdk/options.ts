@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DbtRunCacheError } from './errors.ts';
+import { nearest } from './util/nearest.ts';
 
 /** Where dbt's own output goes: see {@link RunOptions.output}. */
 export type OutputMode = 'tee' | 'inherit' | 'silent' | OutputStreams;
@@ -76,7 +77,17 @@ const Schema = z.strictObject({
     .union([z.enum(['tee', 'inherit', 'silent']), z.strictObject({ stdout: Stream, stderr: Stream })])
     .optional(),
   onTargetBusy: z.enum(['fail', 'wait']).optional(),
-  timeout: z.number().int().positive().max(MAX_DELAY_MS).optional(),
+  timeout: z
+    .number({
+      error: ({ input }) =>
+        typeof input === 'string'
+          ? `timeout is in milliseconds; parseDuration('${input.slice(0, 40)}') makes them`
+          : undefined,
+    })
+    .int()
+    .positive()
+    .max(MAX_DELAY_MS)
+    .optional(),
   cancelSignal: z.instanceof(AbortSignal).optional(),
   forceKillAfterDelay: z.number().int().min(0).max(MAX_DELAY_MS).optional(),
   handleSignals: z.boolean().optional(),
@@ -117,6 +128,12 @@ export function resolveOptions(
   args: readonly string[],
   options: RunOptions = {},
 ): { args: readonly string[]; options: ResolvedOptions } {
+  if (!Array.isArray(args)) {
+    throw new DbtRunCacheError("args must be a list: runDbt(['build'])", {
+      code: 'invalid-options',
+      hint: 'Give each word that would follow dbt as an item of its own; splitWords() splits a text.',
+    });
+  }
   const parsedArgs = Args.safeParse(args);
   if (!parsedArgs.success) throw invalid('args', parsedArgs.error);
   const parsed = Schema.safeParse(options);
@@ -145,12 +162,20 @@ export function resolveOptions(
 function invalid(what: string, error: z.ZodError): DbtRunCacheError {
   const lines = error.issues.map((issue) => {
     const where = [what, ...issue.path.map(String)].join('.');
-    return issue.code === 'unrecognized_keys'
-      ? `${where}: no such option: ${issue.keys.join(', ')}`
-      : `${where}: ${issue.message}`;
+    if (issue.code !== 'unrecognized_keys') return `${where}: ${issue.message}`;
+    return issue.path.length > 0
+      ? `${where}: no such key: ${issue.keys.join(', ')}`
+      : issue.keys.map(noSuchOption).join('; ');
   });
-  return new DbtRunCacheError(`Invalid options: ${lines.join('; ')}`, {
+  return new DbtRunCacheError(lines.join('; '), {
     code: 'invalid-options',
-    hint: `Known options: ${Object.keys(Schema.shape).join(', ')}.`,
+    hint: `Known options: ${OPTION_NAMES.join(', ')}.`,
   });
+}
+
+const OPTION_NAMES: readonly string[] = Object.keys(Schema.shape);
+
+function noSuchOption(name: string): string {
+  const meant = nearest(name, OPTION_NAMES);
+  return `No such option: ${name}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
 }

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { REPOSITORY } from '../../test/support/repository.ts';
 import { type ActionRun, runAction } from '../../test/support/runner/run-action.ts';
 import { htmlPage } from './html-page.ts';
@@ -10,6 +10,8 @@ export interface ShownRun {
   readonly run: ActionRun;
   /** How long the run of dbt took, with finding it. */
   readonly dbtMs: number;
+  /** The summary as a page. */
+  readonly page: string;
 }
 
 /** Runs the Action once with its log shown, and writes its summary as `<name>.md` and `<name>.html`. */
@@ -43,14 +45,15 @@ export async function showRun(
 
   const outputs = Object.entries(run.outputs).filter(([, value]) => value !== '');
   say('  outputs of the step:');
-  say(wrapped(outputs.map(([key, value]) => `${key}=${value.replace(`${OUTPUT}/`, '')}`)));
+  say(wrapped(outputs.map(([key, value]) => `${key}=${value}`)));
   const dbtMs = await dbtTime(run.outputs['report-path']);
   say(
     `  dbt ${seconds(dbtMs)}, the Action around it ${seconds(run.main.wallMs + (run.post?.wallMs ?? 0) - dbtMs)}`,
   );
-  const path = relative(process.cwd(), join(OUTPUT, name));
-  say(`  summary: ${path}.html and ${path}.md`);
-  return { run, dbtMs };
+  const page = join(OUTPUT, `${name}.html`);
+  say(`  summary: ${page}`);
+  say(`           ${join(OUTPUT, `${name}.md`)}`);
+  return { run, dbtMs, page };
 }
 
 /** A line of the job's log without what only the runner's page needs; undefined when nothing is left. */

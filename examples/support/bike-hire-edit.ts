@@ -6,7 +6,8 @@ export const EDIT = {
   path: 'models/staging/stg_bikes.sql',
   before: '    kind as bike_kind,',
   after: "    case kind when 'electric' then 'e-bike' else kind end as bike_kind,",
-  why: 'rides.sql prices by the word "electric", so nobody would pay for the motor any more',
+  expected:
+    "the step fails. The edit renames 'electric' to 'e-bike', and rides.sql charges extra for 'electric'.",
   failingTest: 'accepted_values_stg_bikes_bike_kind__classic__electric__cargo',
 } as const;
 

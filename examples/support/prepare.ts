@@ -3,6 +3,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { pythonEnv } from '../../test/support/python-env.ts';
 import { EXAMPLE_PROJECT, REPOSITORY } from '../../test/support/repository.ts';
+import { installProgress } from './install-progress.ts';
 import { quote, step, tick } from './terminal.ts';
 
 export const OUTPUT = join(REPOSITORY, 'demo-output');
@@ -21,7 +22,7 @@ const LEFT_OUT = new Set(['target', 'logs', 'dbt_packages']);
 export async function prepare(): Promise<Prepared> {
   const python = await step(
     'dbt Core with dbt State and the Postgres adapter, in a virtual environment',
-    () => pythonEnv({ report: quote }),
+    () => pythonEnv({ report: installProgress(quote) }),
   );
   const postgres = await step('a Postgres server of its own', async () => {
     const server = await startPostgres();
@@ -36,7 +37,7 @@ export async function prepare(): Promise<Prepared> {
     recursive: true,
     filter: (path) => !LEFT_OUT.has(basename(path)) && !/\.duckdb(\.wal)?$/.test(path),
   });
-  tick('a fresh copy of examples/bike-hire in demo-output/workspace');
+  tick(`a fresh copy of examples/bike-hire in ${workspace}`);
   return {
     workspace,
     env: {

@@ -1,4 +1,5 @@
 import { DbtRunCacheError } from '../index.ts';
+import { nearest } from '../util/nearest.ts';
 import { EXIT } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
 import { MAIN_HELP } from './help.ts';
@@ -37,6 +38,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       return explainCommand(rest);
     case '--version':
     case '-V':
+    case '-v':
       process.stdout.write(`${packageVersion()}\n`);
       return EXIT.success;
     case '--help':
@@ -48,11 +50,15 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       process.stderr.write(MAIN_HELP);
       return EXIT.notDone;
     default:
-      throw new UsageError(
-        `There is no command "${command}"`,
-        `To run dbt, give its arguments after --: dbt-runcache run -- ${argv.join(' ')}`,
-      );
+      throw new UsageError(`There is no command "${command}"`, wayOut(command, argv));
   }
+}
+
+function wayOut(command: string, argv: readonly string[]): string {
+  const meant = nearest(command, ['run', 'explain', 'help']);
+  // `run` is a command of dbt's as well, and so are others that look like it.
+  if (meant !== undefined && meant !== 'run') return `Did you mean dbt-runcache ${meant}?`;
+  return `To run dbt, give its arguments after --: dbt-runcache run -- ${argv.filter((arg) => arg !== '--').join(' ')}`;
 }
 
 /** Whether errors are to be JSON, even on a command line that cannot be read. */

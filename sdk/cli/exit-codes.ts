@@ -1,10 +1,19 @@
 import type { RunResult } from '../index.ts';
 
 /** What the command line ends with. Signals end it the way a shell expects: 128 plus their number. */
-export const EXIT = { success: 0, nodesFailed: 1, notDone: 2, SIGINT: 130, SIGTERM: 143 } as const;
+export const EXIT = {
+  success: 0,
+  nodesFailed: 1,
+  notDone: 2,
+  SIGHUP: 129,
+  SIGINT: 130,
+  SIGTERM: 143,
+} as const;
+
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
 /** @param signal The signal this process got while dbt ran. */
-export function exitCodeOf(result: RunResult, signal: 'SIGINT' | 'SIGTERM' | undefined): number {
+export function exitCodeOf(result: RunResult, signal: StopSignal | undefined): number {
   if (result.outcome === 'executed') return EXIT.success;
   if (result.failure.code === 'nodes-failed') return EXIT.nodesFailed;
   return result.failure.code === 'cancelled' && signal !== undefined ? EXIT[signal] : EXIT.notDone;

@@ -43,7 +43,8 @@ Options:
 
 Output:
   stdout is dbt's own. With --log-format text, stderr holds dbt's stderr and,
-  after the run, a short report.
+  after the run, a short report; none after a command that ran no nodes and did
+  not fail, such as ls, deps or --help.
   With --log-format json, stderr holds nothing but one JSON object a line:
   what happens, as it happens, and what became of every node. What dbt itself
   writes to stderr comes as events named dbt_stderr. The schema is exported by
@@ -54,7 +55,7 @@ Exit codes:
   1    dbt did the run and some nodes failed
   2    the run could not be done, timed out, or the command line is wrong
   130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
-  143  stopped by SIGTERM, likewise
+  143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;
 
 export const EXPLAIN_HELP = `Show the report of the last run: what dbt did with every node, and why.
@@ -68,6 +69,8 @@ leave the report of the run before. Nothing is run and no network is used.
 
 Options:
   --report <path>       Read this report, or the one in this target folder.
+  --project-dir <folder>
+                        Look for the project from this folder upward instead.
   --format <format>     text (default), json or markdown.
   -h, --help            Show this help.
 

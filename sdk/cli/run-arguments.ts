@@ -1,4 +1,6 @@
-import { parseDuration, type RunOptions } from '../index.ts';
+import { parseArgs } from 'node:util';
+import { DbtRunCacheError, parseDuration, type RunOptions } from '../index.ts';
+import { nearest } from '../util/nearest.ts';
 import { oneOf, parseOptions, UsageError } from './usage-error.ts';
 
 /** The command line of `dbt-runcache run`, checked. */
@@ -9,6 +11,8 @@ export interface RunArguments {
   readonly summaryPath: string | undefined;
   readonly options: RunOptions;
 }
+
+const SEE_HELP = "dbt's own options go after --; for the others see `dbt-runcache run --help`.";
 
 const BUSY = ['fail', 'wait'] as const;
 const FORMATS = ['text', 'json'] as const;
@@ -25,7 +29,7 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** @throws UsageError; DbtRunCacheError for a bad duration. */
+/** @throws UsageError. */
 export function readRunArguments(
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
@@ -33,13 +37,10 @@ export function readRunArguments(
   const dashes = argv.indexOf('--');
   const ours = dashes === -1 ? argv : argv.slice(0, dashes);
   const dbtArgs = dashes === -1 ? [] : argv.slice(dashes + 1);
-  const { values, positionals } = parseOptions(ours, OPTIONS, 'run');
+  const { values, positionals } = parseOptions(ours, OPTIONS, 'run', () => afterDashes(argv, ours, dbtArgs));
   const help = values.help ?? false;
   if (!help && positionals[0] !== undefined) {
-    throw new UsageError(
-      `"${positionals[0]}" stands before --`,
-      `Give dbt's arguments after --, e.g. dbt-runcache run -- ${positionals.join(' ')}`,
-    );
+    throw new UsageError(`"${positionals[0]}" stands before --`, afterDashes(argv, ours, dbtArgs));
   }
   if (!help && dbtArgs.length === 0) {
     throw new UsageError(
@@ -54,13 +55,43 @@ export function readRunArguments(
     summaryPath: values.summary,
     options: {
       dbt: values.dbt,
-      timeout: values.timeout === undefined ? undefined : parseDuration(values.timeout),
+      timeout: values.timeout === undefined ? undefined : readTimeout(values.timeout),
       labels: readLabels(values.label ?? []),
       redact: (values['redact-env'] ?? []).flatMap((name) => env[name] ?? []),
       onTargetBusy: oneOf('--on-target-busy', BUSY, values['on-target-busy']),
       report: values.report,
     },
   };
+}
+
+/** The command line as it was probably meant: from the first word that is not ours, everything is dbt's. */
+function afterDashes(argv: readonly string[], ours: readonly string[], dbtArgs: readonly string[]): string {
+  const { tokens } = parseArgs({
+    args: [...ours],
+    options: OPTIONS,
+    ...{ strict: false, allowPositionals: true, allowNegative: true, tokens: true },
+  });
+  const names = Object.keys(OPTIONS);
+  const foreign = tokens.find(
+    (token) =>
+      token.kind === 'positional' ||
+      (token.kind === 'option' && !names.includes(token.name.replace(/^no-/, ''))),
+  );
+  const meant = foreign?.kind === 'option' ? nearest(foreign.name, names) : undefined;
+  if (meant !== undefined) return `Did you mean --${meant}?`;
+  // Without a dash and a word for dbt there is nothing to build an example from.
+  if (foreign === undefined || (foreign.kind === 'option' && ours.length < argv.length)) return SEE_HELP;
+  const words = [...ours.slice(0, foreign.index), '--', ...dbtArgs, ...ours.slice(foreign.index)];
+  return `dbt's options go after --: dbt-runcache run ${words.join(' ')}`;
+}
+
+function readTimeout(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    if (!(error instanceof DbtRunCacheError)) throw error;
+    throw new UsageError(`--timeout: ${error.message}`, error.hint ?? SEE_HELP);
+  }
 }
 
 function readLabels(texts: readonly string[]): Record<string, string> {

@@ -1,6 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import { DbtRunCacheError, explain, type RunResult, renderSummary, renderText, runDbt } from '../index.ts';
-import { exitCodeOf } from './exit-codes.ts';
+import {
+  DbtRunCacheError,
+  envSecrets,
+  explain,
+  type RunResult,
+  renderSummary,
+  renderText,
+  runDbt,
+} from '../index.ts';
+import { createRedactor } from '../util/redact.ts';
+import { exitCodeOf, type StopSignal } from './exit-codes.ts';
 import { RUN_HELP } from './help.ts';
 import { linesAsEvents, printEvent } from './json-lines.ts';
 import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
@@ -24,7 +33,7 @@ async function runInText({ dbtArgs, options, summaryPath }: RunArguments): Promi
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY;
   const output = isTerminal && options.redact?.length === 0 ? 'inherit' : 'tee';
   const result = await runDbt(dbtArgs, { ...options, output, reject: false });
-  process.stderr.write(`\n${renderText(explain(result))}`);
+  if (!saysNothing(result)) process.stderr.write(`\n${renderText(explain(result))}`);
   const problem = await writeSummary(summaryPath, result);
   if (problem !== undefined) process.stderr.write(`${problem}\n`);
   return result;
@@ -32,7 +41,8 @@ async function runInText({ dbtArgs, options, summaryPath }: RunArguments): Promi
 
 async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): Promise<RunResult> {
   const labels = options.labels ?? {};
-  const stderr = linesAsEvents((line) => stderrEvent(line, labels));
+  const hide = createRedactor([...(options.redact ?? []), ...envSecrets(process.env)]);
+  const stderr = linesAsEvents(hide.text, (line) => stderrEvent(line, labels));
   const output = { stdout: process.stdout, stderr };
   const run = runDbt(dbtArgs, { ...options, output, reject: false });
   for await (const event of run) printEvent(toLogEvent(event));
@@ -43,6 +53,18 @@ async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): P
     printEvent(problemEvent(new DbtRunCacheError(problem, { code: 'report-unwritable' }), labels));
   }
   return result;
+}
+
+/** A command that runs no nodes, e.g. `ls` or `--help`: what there is to know, dbt has printed. */
+function saysNothing({ outcome, decisions, artifactPaths, notices }: RunResult): boolean {
+  return (
+    outcome === 'executed' &&
+    decisions.length === 0 &&
+    // A run that found nothing to do has written its results all the same.
+    artifactPaths.runResults === undefined &&
+    artifactPaths.sources === undefined &&
+    notices.every(({ kind }) => kind !== 'problem')
+  );
 }
 
 /** What went wrong, if anything: the run is what it is, written down or not. */
@@ -57,8 +79,8 @@ async function writeSummary(path: string | undefined, result: RunResult): Promis
 }
 
 /** The run stops dbt on a signal; this only notes which one came first, and keeps it from ending this process. */
-function rememberSignal(): { received(): 'SIGINT' | 'SIGTERM' | undefined } {
-  let first: 'SIGINT' | 'SIGTERM' | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => (first ??= signal));
+function rememberSignal(): { received(): StopSignal | undefined } {
+  let first: StopSignal | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (first ??= signal));
   return { received: () => first };
 }

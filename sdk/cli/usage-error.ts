@@ -10,17 +10,25 @@ export class UsageError extends Error {
   }
 }
 
-/** `parseArgs`, with its complaints as usage errors. */
+/**
+ * `parseArgs`, with its complaints as usage errors.
+ * @param hintFor What to do about an option that does not exist.
+ */
 export function parseOptions<T extends NonNullable<ParseArgsConfig['options']>>(
   args: readonly string[],
   options: T,
   command: string,
+  hintFor?: () => string,
 ) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true, strict: true });
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error);
-    throw new UsageError(message, `See \`dbt-runcache ${command} --help\`.`);
+    const isUnknown = (error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNKNOWN_OPTION';
+    throw new UsageError(
+      message,
+      isUnknown && hintFor !== undefined ? hintFor() : `See \`dbt-runcache ${command} --help\`.`,
+    );
   }
 }
 

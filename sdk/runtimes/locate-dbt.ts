@@ -57,7 +57,7 @@ async function single(word: string, searched: Searched): Promise<LocatedDbt> {
   if (await isFolder(path)) return inEnvironment(path);
   if (await isFile(path)) return atPath(path);
   throw notFound(
-    `The dbt option names ${path}, which does not exist`,
+    `The dbt to run was given as ${path}, which does not exist`,
     word.startsWith('~') ? 'Write the folder out: no shell expands ~ here.' : undefined,
   );
 }
@@ -79,7 +79,7 @@ async function atPath(path: string): Promise<LocatedDbt> {
   if (!(await isExecutableFile(path))) {
     throw new DbtRunCacheError(`${path} is not executable`, {
       code: 'dbt-not-usable',
-      hint: `Make it executable, e.g. chmod +x ${path}, or name another dbt with the dbt option.`,
+      hint: `Make it executable, e.g. chmod +x ${path}, or name another dbt to run.`,
     });
   }
   return { commandPrefix: [path], executable: path, isDbtItself: true };
@@ -87,7 +87,7 @@ async function atPath(path: string): Promise<LocatedDbt> {
 
 async function onPath(words: readonly string[], searched: Searched): Promise<LocatedDbt> {
   const [first, ...rest] = words;
-  if (first === undefined) throw notFound('The dbt option is empty');
+  if (first === undefined) throw notFound('The dbt to run was given as nothing');
   const executable = await findExecutable(first, searched);
   if (executable === undefined) {
     const place = isPathLike(first) ? resolve(searched.cwd, first) : `${first} on PATH`;
@@ -107,7 +107,7 @@ async function nearbyHint(searched: Searched): Promise<string | undefined> {
     for (const name of ['.venv', 'venv']) {
       const folder = join(dir, name);
       if ((await dbtIn(folder)) !== undefined) {
-        return `Set the dbt option to ${folder}, a virtual environment that has dbt, or activate it first.`;
+        return `Name ${folder} as the dbt to run, a virtual environment that has dbt, or activate it first.`;
       }
     }
     if (dirname(dir) === dir) return undefined;
@@ -119,7 +119,7 @@ function notFound(message: string, hint?: string): DbtRunCacheError {
     code: 'dbt-not-found',
     hint:
       hint ??
-      'Install it with pip install dbt-core and the adapter (e.g. dbt-postgres), or set the dbt option to its path, its virtual environment or a command such as "uv run dbt".',
+      'Install it with pip install dbt-core and the adapter (e.g. dbt-postgres), or name the dbt to run (--dbt; in the SDK and the Action: dbt): its path, its virtual environment or a command such as "uv run dbt".',
   });
 }
 

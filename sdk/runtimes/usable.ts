@@ -1,7 +1,7 @@
 import { DbtRunCacheError } from '../errors.ts';
 import type { Distributions } from './package-versions.ts';
 
-const DRIVES_CORE = 'This version drives dbt Core 1.x: install dbt-core 1.x, or name it with the dbt option.';
+const DRIVES_CORE = 'This version drives dbt Core 1.x: install dbt-core 1.x, or name another dbt to run.';
 
 /**
  * Oldest dbt Core whose artifacts can be read: 1.7 writes manifest v11 and run results v5. Earlier ones are refused

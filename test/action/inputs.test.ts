@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(workspace, { recursive: true, force: true }));
 
 const read = (given: Record<string, string> = {}) =>
-  readInputs((name) => given[name]?.trim() ?? '', workspace);
+  readInputs((name) => given[name]?.trim() ?? '', workspace, { KEY: 'hush', OTHER: 'quiet', NONE: '' });
 
 async function problems(given: Record<string, string>): Promise<string> {
   const error = await read(given).then(
@@ -35,6 +35,8 @@ describe('what dbt gets', () => {
       jobSummary: true,
       annotations: 'all',
       failOn: 'error',
+      onTargetBusy: 'fail',
+      redact: [],
       githubToken: '',
     });
   });
@@ -84,6 +86,16 @@ describe('forms', () => {
     expect((await read({ labels: JSON.stringify(labels) })).labels).toEqual(labels);
   });
 
+  test('a flag that only begins like another is none', async () => {
+    const { dbtArgs } = await read({ target: 'prod', args: '--target-path out' });
+    expect(dbtArgs).toEqual(['build', '--target', 'prod', '--target-path', 'out']);
+  });
+
+  test('what to do about a busy target, and the values to hide', async () => {
+    expect((await read({ 'on-target-busy': 'wait' })).onTargetBusy).toBe('wait');
+    expect((await read({ 'redact-env': 'KEY\r\n\n OTHER\nUNSET\nNONE' })).redact).toEqual(['hush', 'quiet']);
+  });
+
   test.each([
     ['tenant', 'name=value'],
     ['=acme', 'name=value'],
@@ -106,6 +118,9 @@ describe('forms', () => {
     ['job-summary', 'yes', 'true or false'],
     ['annotations', 'some', 'all, failures, off'],
     ['fail-on', 'Error', 'error, warning, never'],
+    ['on-target-busy', 'queue', 'fail, wait'],
+    ['redact-env', 'KEY=x', 'one a line'],
+    ['redact-env', 'KEY, OTHER', 'one a line'],
     ['command', 'dbt build', 'leave out the word dbt'],
     ['command', 'build --select x', 'args'],
     ['args', `--select 'x`, 'quote'],
@@ -124,6 +139,8 @@ describe('forms', () => {
   test.each([
     ['target', 'prod', '--target dev'],
     ['target', 'prod', '-t dev'],
+    ['target', 'prod', '-tdev'],
+    ['target', 'prod', '--target=dev'],
     ['profiles-dir', 'ci', '--profiles-dir=other'],
   ])('%s together with args %j', async (name, value, args) => {
     expect(await problems({ [name]: value, args: `${args} -s a` })).toContain('keep one of the two');
@@ -138,4 +155,11 @@ describe('forms', () => {
     expect((await problems({ timeout: 'x'.repeat(10_000) })).length).toBeLessThan(400);
     expect((await problems({ 'fail-on': 'x'.repeat(10_000) })).length).toBeLessThan(400);
   });
+});
+
+test('a folder named dbt is not the dbt to run: a bare word is looked up on PATH', async () => {
+  mkdirSync(join(workspace, 'dbt'));
+  mkdirSync(join(workspace, 'venv', 'bin'), { recursive: true });
+  expect((await read({ dbt: 'dbt' })).dbt).toBe('dbt');
+  expect((await read({ dbt: './venv' })).dbt).toBe(join(workspace, 'venv'));
 });

@@ -9,7 +9,7 @@ import { REPOSITORY } from '../support/repository.ts';
 
 function outputs(given: Parameters<typeof report>[0] = {}): Record<string, string> {
   const run = { ...report(given), artifacts: {}, reportPath: '/repo/report.json' } as RunResult;
-  return outputsOf(run, explain(run));
+  return outputsOf(run, explain(run), '/repo/summary.md');
 }
 
 test('action.yml lists exactly these', () => {
@@ -41,10 +41,17 @@ test('tests reused, tests executed and nodes reused are three numbers', () => {
     'tests-reused': '2',
     'saved-seconds': '1.23',
     'report-path': '/repo/report.json',
+    'summary-path': '/repo/summary.md',
+    state: explain(report({ decisions })).state.kind,
   });
 });
 
 test('nothing saved that was reported is 0, nothing reported is empty', () => {
   expect(outputs({ savings: { nodeMs: 0, nodes: 0 } })['saved-seconds']).toBe('0');
   expect(outputs()['saved-seconds']).toBe('');
+});
+
+test('state says what is known of it', () => {
+  expect(outputs({ state: { kind: 'absent' } })['state']).toBe('absent');
+  expect(outputs({ state: { kind: 'unknown', why: 'x' } })['state']).toBe('unknown');
 });

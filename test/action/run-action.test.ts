@@ -44,6 +44,32 @@ describe('a run that succeeds', () => {
     expect(end.state).toMatchObject({ 'dbt-runcache-finished': 'true' });
   });
 
+  test('the summary as a file beside the report, job summary or not', async () => {
+    const rig = await makeStepRig(runOf([{ name: 'orders', status: 'success' }], 0));
+    const { outputs } = await rig.run({ 'job-summary': 'false' });
+    expect(outputs['summary-path']).toBe(join(rig.workspace, 'target/dbt_runcache_summary.md'));
+    expect(readFileSync(outputs['summary-path'] ?? '', 'utf8')).toContain('orders');
+    expect(outputs['state']).toBe('absent');
+  });
+
+  test('a summary file that cannot be written is a warning, and no path', async () => {
+    const rig = await makeStepRig(runOf([{ name: 'orders', status: 'success' }], 0), {
+      'target/dbt_runcache_summary.md/folder': '',
+    });
+    const end = await rig.run();
+    expect(end).toMatchObject({ exitCode: 0, outputs: { outcome: 'executed', 'summary-path': '' } });
+    expect(ofName(end, 'warning').map(({ data }) => data)).toContainEqual(
+      expect.stringContaining('Could not write the summary'),
+    );
+  });
+
+  test('redact-env: masked in the log, starred out elsewhere', async () => {
+    const rig = await makeStepRig([{ print: 'the key is tell-nobody\n' }, ...runOf([], 0)]);
+    const end = await rig.run({ 'redact-env': 'KEY' }, { KEY: 'tell-nobody' });
+    expect(ofName(end, 'add-mask').map(({ data }) => data)).toContain('tell-nobody');
+    expect(end.stdout).toContain('the key is ***\n');
+  });
+
   test('job-summary false writes none', async () => {
     const rig = await makeStepRig(runOf([{ name: 'orders', status: 'success' }], 0));
     expect((await rig.run({ 'job-summary': 'false' })).summary).toBe('');
@@ -145,6 +171,7 @@ describe('a run that fails', () => {
       outputs: { outcome: 'failed', 'exit-code': '', 'failure-code': 'dbt-not-found' },
     });
     expect(ofName(end, 'error')[0]?.data).toContain('no-such-dbt');
+    expect(end.summary).toContain('name the dbt to run');
   });
 
   test('dbt is killed from outside', async () => {
@@ -184,6 +211,21 @@ describe('warnings', () => {
 });
 
 describe('annotations', () => {
+  test('say in the message what the title says, for the log shows no titles', async () => {
+    const failed = {
+      name: 'not_null_id',
+      type: 'test',
+      status: 'fail',
+      failures: 1,
+      message: 'Got 1 result',
+    } as const;
+    const rig = await makeStepRig(runOf([failed], 1));
+    const [annotation] = ofName(await rig.run(), 'error');
+    const title = 'not_null_id: data test failed, 1 row found';
+    expect(annotation?.properties['title']).toBe(title);
+    expect(annotation?.data).toMatch(new RegExp(`^${title}\\. Got 1 result`));
+  });
+
   const many = [...Array(30).keys()].flatMap((n) => [
     { name: `bad_${n}`, status: 'error', message: `broken ${n}` },
     { name: `poor_${n}`, type: 'test', status: 'warn', failures: 1, message: `poor ${n}` } as const,
@@ -224,7 +266,7 @@ describe('annotations', () => {
     const [annotation] = ofName(end, 'error');
     expect(annotation?.properties['file']).toBe('models/orders.sql');
     expect(annotation?.properties['title']).toContain(name);
-    expect(annotation?.data.startsWith('x\n::error file=etc/passwd::forged')).toBe(true);
+    expect(annotation?.data).toContain('. x\n::error file=etc/passwd::forged');
     expect(annotation?.data.length).toBeLessThanOrEqual(4096);
     expect(annotation?.data.endsWith('…')).toBe(true);
   });

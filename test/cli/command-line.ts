@@ -20,8 +20,9 @@ export interface CliRig {
   start(
     args: readonly string[],
     env?: Record<string, string>,
+    cwd?: string,
   ): { child: ChildProcess; ended: Promise<CliEnd> };
-  run(args: readonly string[], env?: Record<string, string>): Promise<CliEnd>;
+  run(args: readonly string[], env?: Record<string, string>, cwd?: string): Promise<CliEnd>;
 }
 
 /** A dbt project, a steered dbt first on PATH, and the built command line. */
@@ -35,15 +36,15 @@ export async function makeCliRig(
   makeFakeProject(folder, files);
   const dbt = await makeFakeDbt(join(home, 'venv'), steps);
 
-  const start: CliRig['start'] = (args, env = {}) => {
+  const start: CliRig['start'] = (args, env = {}, cwd = folder) => {
     const child = spawn(process.execPath, [join(REPOSITORY, 'dist/sdk/cli/main.js'), ...args], {
-      cwd: folder,
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { PATH: `${join(dbt.venv, 'bin')}:${process.env['PATH']}`, HOME: home, ...env },
     });
     return { child, ended: collect(child) };
   };
-  return { folder, dbt, start, run: (args, env) => start(args, env).ended };
+  return { folder, dbt, start, run: (args, env, cwd) => start(args, env, cwd).ended };
 }
 
 async function collect(child: ChildProcess): Promise<CliEnd> {

@@ -146,6 +146,25 @@ describe('--log-format json', () => {
   });
 });
 
+test('what dbt writes to stderr is shown without the secrets of the environment', async () => {
+  const rig = await makeCliRig([{ print_error: 'boom hush-hush-hush\n' }, { exit: 2 }]);
+  const end = await rig.run(['run', '--log-format', 'json', '--', 'build'], {
+    DBT_ENV_SECRET_X: 'hush-hush-hush',
+  });
+  expect(end.stderr).toContain('boom ***');
+  expect(end.stderr + end.stdout).not.toContain('hush');
+});
+
+test('a reader of stderr that goes away holds up nothing', async () => {
+  const rig = await makeCliRig([
+    ...Array.from({ length: 3000 }, (_, i) => ({ print_error: `line ${i} ${'x'.repeat(200)}\n` })),
+    { exit: 2 },
+  ]);
+  const { child, ended } = rig.start(['run', '--log-format', 'json', '--', 'build']);
+  child.stderr?.once('data', () => child.stderr?.destroy());
+  expect(await ended).toMatchObject({ exitCode: 2, signal: null });
+});
+
 test('the schema is part of the package', () => {
   const shipped = new URL('../../dist/sdk/schemas/log-event.json', import.meta.url);
   expect(JSON.parse(readFileSync(shipped, 'utf8'))).toEqual(schema);

@@ -34,6 +34,7 @@ describe('dbt-runcache run', () => {
     const end = await rig.run(['run', '--dbt', 'no-such-dbt', '--', 'build']);
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
     expect(end.stderr).toContain('no-such-dbt');
+    expect(end.stderr).toContain('--dbt');
   });
 
   test('a timeout: 2', async () => {
@@ -46,6 +47,7 @@ describe('dbt-runcache run', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s: dbt is stopped, the report made, exit code %i', async (signal, exitCode) => {
     const rig = await makeCliRig([
       { on_signal: { signal: 'SIGINT', do: [{ exit: 1 }] } },
@@ -70,6 +72,17 @@ describe('dbt-runcache run', () => {
     const end = await rig.run(['run', '--summary', '/nowhere/out.md', '--', 'build']);
     expect(end.exitCode).toBe(0);
     expect(end.stderr).toContain('could not be written to /nowhere/out.md');
+  });
+
+  test('a command that ran no nodes and did not fail: nothing of ours', async () => {
+    const rig = await makeCliRig([{ print: 'usage\n' }, { exit: 0 }]);
+    expect(await rig.run(['run', '--', '--help'])).toMatchObject({
+      exitCode: 0,
+      stdout: 'usage\n',
+      stderr: '',
+    });
+    const empty = await makeCliRig(runOf([], 0));
+    expect((await empty.run(['run', '--', 'build'])).stderr).not.toBe('');
   });
 
   test('--redact-env stars values out', async () => {
@@ -97,6 +110,26 @@ describe('dbt-runcache explain', () => {
     expect(named.stdout).toBe(text.stdout);
   });
 
+  test('says which run it shows', async () => {
+    const rig = await makeCliRig(GOOD);
+    await rig.run(['run', '--', 'build', '--select', 'orders']);
+    expect((await rig.run(['explain'])).stdout).toMatch(
+      /^Report of the run that began \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC: dbt build --select orders\n/,
+    );
+  });
+
+  test('--project-dir: from another folder', async () => {
+    const rig = await makeCliRig(GOOD);
+    await rig.run(['run', '--', 'build']);
+    const env = { DBT_PROJECT_DIR: '' };
+    const report = join(rig.folder, 'target');
+    const elsewhere = (args: string[]) => rig.run(['explain', ...args], env, '/');
+    expect((await elsewhere([])).stderr).toContain('--project-dir');
+    expect(await elsewhere(['--project-dir', report])).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await elsewhere(['--project-dir', '/nowhere'])).stderr).toContain('no such folder');
+    expect((await elsewhere(['--project-dir', '/', '--report', report])).stderr).toContain('one of the two');
+  });
+
   test('follows the target-path of the project', async () => {
     const rig = await makeCliRig([]);
     const end = await rig.run(['explain'], { DBT_TARGET_PATH: 'elsewhere' });
@@ -110,6 +143,8 @@ describe('dbt-runcache explain', () => {
     const end = await rig.run(['explain']);
     expect(end).toMatchObject({ exitCode: 2, stdout: '' });
     expect(end.stderr).toMatch(/no run report[\s\S]*dbt-runcache run -- build/);
+    expect(end.stderr).toContain(join(rig.folder, 'target/dbt_runcache_report.json'));
+    expect(end.stderr).not.toContain('ENOENT');
   });
 
   test('no project: 2', async () => {
@@ -129,6 +164,14 @@ describe('the command line itself', () => {
     expect((await rig.run(['run', '--help'])).stdout).toContain('--on-target-busy');
     expect((await rig.run(['explain', '-h'])).stdout).toContain('--format');
     expect(await rig.run([])).toMatchObject({ exitCode: 2, stdout: '' });
+  });
+
+  test('-v is the version, a slip of a command is told', async () => {
+    const rig = await makeCliRig([]);
+    expect((await rig.run(['-v'])).stdout).toBe((await rig.run(['--version'])).stdout);
+    for (const slip of ['expalin', 'explan', 'explaim'])
+      expect((await rig.run([slip])).stderr).toContain('Did you mean dbt-runcache explain?');
+    expect((await rig.run(['test'])).stderr).not.toContain('Did you mean');
   });
 
   test('a mistake: 2, stderr only, with a way out', async () => {

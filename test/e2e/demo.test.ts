@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFile, rm } from 'node:fs/promises';
+import { access, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { installProgress } from '../../examples/support/install-progress.ts';
 import { REPOSITORY } from '../support/repository.ts';
 
 const OUTPUT = join(REPOSITORY, 'demo-output');
@@ -37,9 +38,39 @@ describe('the demo', () => {
     expect(demo.exitCode, demo.printed).toBe(0);
     expect(demo.printed).toContain('dbt State is not active here');
     expect(demo.printed).toContain(`1 node failed: ${FAILING_TEST}`);
+    expect(demo.printed).toContain(
+      "Expected: the step fails. The edit renames 'electric' to 'e-bike', and rides.sql charges extra for 'electric'.",
+    );
     const times = /dbt took (\d+\.\d) s, everything else (\d+\.\d) s/.exec(demo.printed);
     expect(Number(times?.[1])).toBeGreaterThan(1);
     expect(Number(times?.[2])).toBeGreaterThan(0);
+  });
+
+  test('prints paths that can be opened', async () => {
+    const pages = [...demo.printed.matchAll(/file:\/\/\S+\.html/g)].map(([url]) => new URL(url));
+    expect(pages).toHaveLength(2);
+    const outputs = [...demo.printed.matchAll(/[a-z]-path=(\S+)/g)].map(([, path]) => path ?? '');
+    expect(outputs.length).toBeGreaterThan(3);
+    for (const file of [...pages, ...outputs]) await access(file);
+  });
+
+  test('what the installer says is told in whole lines', () => {
+    const shown: string[] = [];
+    const tell = installProgress((line) => shown.push(line));
+    tell('Making a Python environment');
+    tell('  5 s  ');
+    tell('  10 s  Collecting dbt-core==1.11.16');
+    tell('  15 s  Collecting dbt-core==1.11.16 (from -r requirements.txt (line 12))');
+    tell(`  20 s  Installing collected packages: ${'agate, '.repeat(20)}`.slice(0, 80));
+    tell('  25 s  Building wheels for collected packages: x');
+    expect(shown).toEqual([
+      'Making a Python environment',
+      'installing … 5 s',
+      'collecting dbt-core==1.11.16 … 10 s',
+      'collecting dbt-core==1.11.16 … 15 s',
+      'installing … 20 s',
+      'building wheels … 25 s',
+    ]);
   });
 
   test('leaves a summary of the build that passed', async () => {

@@ -15,7 +15,14 @@ import threading
 _FILE = "DBT_RUNCACHE_EVENTS_FILE"
 # Debug events that are read; of info and above everything but blank lines is.
 _DEBUG_EVENTS = frozenset(
-    ("NodeStart", "NodeFinished", "CommandCompleted", "MainStackTrace", "MainReportVersion")
+    (
+        "NodeStart",
+        "NodeFinished",
+        "MarkSkippedChildren",
+        "CommandCompleted",
+        "MainStackTrace",
+        "MainReportVersion",
+    )
 )
 _STATE_NAMES = frozenset(("State", "RunCache"))
 _LEVELS = frozenset(("info", "warn", "error"))
@@ -24,6 +31,9 @@ _LEVELS = frozenset(("info", "warn", "error"))
 def _wanted(msg):
     name = msg.info.name
     if name == "Formatting":
+        return False
+    if name == "MarkSkippedChildren" and msg.data.status == "skipped":
+        # A skipped node passes on what another one began; only the beginning says why.
         return False
     if msg.info.level in _LEVELS or name in _DEBUG_EVENTS:
         return True
@@ -82,8 +92,11 @@ def _start(path):
                 if nodes is not None:
                     info = dict(event["info"], name="RuncacheSelection", code="", level="debug", msg="")
                     write({"info": info, "data": {"nodes": nodes}})
-        except Exception:
+        except OSError:
             state["on"] = False
+        except Exception:
+            # One event that cannot be copied is no reason to miss the others.
+            pass
 
     add_callback_to_manager(callback)
 
@@ -92,7 +105,10 @@ def _hide_from_children(path):
     """Processes that dbt starts see the environment as it was."""
     os.environ.pop(_FILE, None)
     here = os.path.dirname(os.path.abspath(__file__))
-    rest = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p and p != here]
+    # An empty entry means the working folder to Python: it stays.
+    rest = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if here in rest:
+        rest.remove(here)
     if rest:
         os.environ["PYTHONPATH"] = os.pathsep.join(rest)
     else:
