@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -284,10 +285,19 @@ test('a second run on the same target folder is refused, on another it runs', as
   expect((await first).outcome).toBe('executed');
 });
 
-test('nothing is left in the temporary folder', async () => {
-  const { tmpdir } = await import('node:os');
-  const before = (await readdir(tmpdir())).filter((name) => /^dbt-runcache-\w{6}$/.test(name));
-  await dbt(['list']);
-  const after = (await readdir(tmpdir())).filter((name) => /^dbt-runcache-\w{6}$/.test(name));
-  expect(after.filter((name) => !before.includes(name))).toEqual([]);
+test('nothing of a run is left in the temporary folder', async () => {
+  // A folder of this test's own: other tests run dbt meanwhile.
+  const before = process.env['TMPDIR'];
+  const folder = await mkdtemp(join(tmpdir(), 'alone-'));
+  process.env['TMPDIR'] = folder;
+  try {
+    await dbt(['list']);
+    // The folder of the locks stays, empty.
+    const left = await readdir(folder, { recursive: true });
+    expect(left.filter((name) => !/^dbt-runcache-\d+$/.test(name))).toEqual([]);
+  } finally {
+    if (before === undefined) delete process.env['TMPDIR'];
+    else process.env['TMPDIR'] = before;
+    await rm(folder, { recursive: true });
+  }
 });
