@@ -8,6 +8,7 @@ import { findProject } from '../plan/project.ts';
 import { writeReport } from '../report.ts';
 import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
 import type { CoreEnd } from '../runtimes/core.ts';
+import { optional } from '../util/optional.ts';
 import { asNotice, type Collected, collectArtifacts } from './collect-artifacts.ts';
 import { findDecisionLog } from './find-decision-log.ts';
 import { locateFailures } from './locate-failures.ts';
@@ -207,9 +208,4 @@ function tell(run: RunContext, report: RunReport): void {
     failedNodes: report.decisions.filter((decision) => decision.failed).length,
     ...optional('savedNodeMs', report.savings?.nodeMs),
   });
-}
-
-/** `{ key: value }`, or nothing for a value that is not there. */
-function optional<K extends string, V>(key: K, value: V | null | undefined): { [P in K]?: V } {
-  return (value === null || value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
 }

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../events.ts';
 import type { DbtEvent } from '../runtimes/dbt-event.ts';
+import { optional } from '../util/optional.ts';
 
 /** A run event without what every event carries. */
 export type EventBody = RunEvent extends infer E
@@ -83,10 +84,6 @@ function fields(value: unknown): Fields | undefined {
 
 function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
-}
-
-function optional<K extends string>(key: K, value: string | undefined): { [P in K]?: string } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: string };
 }
 
 function count<K extends string>(key: K, value: unknown): { [P in K]?: number } {

@@ -30,18 +30,18 @@ export function copyOutput(
   let sink = to;
   let exited = false;
   let gaveUp = false;
-  /** Ends the wait that is under way, if it is of that kind. */
-  let endWait: { forInput?: () => void; forSink?: () => void } = {};
+  /** What the wait that is under way does when the program exits, and when it is given up. */
+  let waiting: { onExit?: () => void; onGiveUp?: () => void } = {};
 
   const nextChunk = async (chunks: AsyncIterator<unknown>): Promise<Buffer | undefined> => {
     if (gaveUp) return undefined;
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<undefined>((resolve) => {
-      const wait = (): void => {
+      const startTimer = (): void => {
         timer = setTimeout(resolve, DRAIN_MS, undefined);
       };
-      endWait = { forInput: wait, forSink: () => resolve(undefined) };
-      if (exited) wait();
+      waiting = { onExit: startTimer, onGiveUp: () => resolve(undefined) };
+      if (exited) startTimer();
     });
     const chunk = chunks.next().then(
       ({ done, value }) => (done === true ? undefined : (value as Buffer)),
@@ -49,7 +49,7 @@ export function copyOutput(
     );
     const next = await Promise.race([chunk, silence]);
     clearTimeout(timer);
-    endWait = {};
+    waiting = {};
     return next;
   };
 
@@ -65,11 +65,11 @@ export function copyOutput(
     new Promise((resolve) => {
       const done = (): void => {
         stream.off('drain', done).off('error', done).off('close', done);
-        endWait = {};
+        waiting = {};
         resolve();
       };
       stream.on('drain', done).on('error', done).on('close', done);
-      endWait = { forSink: done };
+      waiting = { onGiveUp: done };
       if (isGone(stream)) done();
     });
 
@@ -91,11 +91,11 @@ export function copyOutput(
     done: copy(),
     sourceExited: () => {
       exited = true;
-      endWait.forInput?.();
+      waiting.onExit?.();
     },
     giveUp: () => {
       gaveUp = true;
-      endWait.forSink?.();
+      waiting.onGiveUp?.();
     },
   };
 }
