@@ -16,6 +16,17 @@ const common: Options = {
   config: false,
 };
 
+const selfContained: Options = {
+  noExternal: [/.*/],
+  minify: true,
+  // @actions/cache tells its errors apart by the names of their classes.
+  keepNames: true,
+  // CommonJS inside the bundle asks for Node's own modules through `require`. Old Nodes do not know `node:module`.
+  banner: {
+    js: "import{createRequire as __runcacheRequire}from'module';const require=__runcacheRequire(import.meta.url);",
+  },
+};
+
 /** Left outside of the bundle, which would move it behind the imports of dependencies. */
 const checkedFirst: NonNullable<Options['esbuildPlugins']>[number] = {
   name: 'checked-first',
@@ -28,13 +39,13 @@ const checkedFirst: NonNullable<Options['esbuildPlugins']>[number] = {
   },
 };
 
-/** The package and its command line; dependencies stay outside. */
+/** The package; dependencies stay outside. */
 export function sdkBuild(outDir: string): Options {
   return {
     ...common,
     name: 'sdk',
     // A file of its own, so that it runs before what the others import.
-    entry: { 'check-node': 'sdk/check-node.ts', index: 'sdk/index.ts', 'cli/main': 'sdk/cli/main.ts' },
+    entry: { 'check-node': 'sdk/check-node.ts', index: 'sdk/index.ts' },
     outDir,
     target: 'node22',
     esbuildPlugins: [
@@ -44,22 +55,28 @@ export function sdkBuild(outDir: string): Options {
   };
 }
 
+/** The command line: everything inside, since dbt waits for what is loaded before it starts. */
+export function cliBuild(outDir: string): Options {
+  return {
+    ...common,
+    ...selfContained,
+    name: 'cli',
+    entry: { main: 'sdk/cli/main.ts' },
+    outDir,
+    target: 'node22',
+    esbuildPlugins: [shippedFiles(outDir, { copies: TAP, notices: 'THIRD_PARTY_NOTICES.txt' })],
+  };
+}
+
 /** The Action: everything inside, in an entry file and chunks that are loaded when needed. */
 export function actionBuild(outDir: string): Options {
   return {
     ...common,
+    ...selfContained,
     name: 'action',
     entry: { main: 'action/main.ts', post: 'action/post.ts' },
     outDir,
     target: 'node24',
-    noExternal: [/.*/],
-    minify: true,
-    // @actions/cache tells its errors apart by the names of their classes.
-    keepNames: true,
-    // CommonJS inside the bundle asks for Node's own modules through `require`.
-    banner: {
-      js: "import{createRequire as __runcacheRequire}from'node:module';const require=__runcacheRequire(import.meta.url);",
-    },
     esbuildPlugins: [
       lightActionsCore(),
       shippedFiles(outDir, {
@@ -71,4 +88,4 @@ export function actionBuild(outDir: string): Options {
   };
 }
 
-export default defineConfig([sdkBuild('dist/sdk'), actionBuild('dist/action')]);
+export default defineConfig([sdkBuild('dist/sdk'), cliBuild('dist/sdk/cli'), actionBuild('dist/action')]);

@@ -10,7 +10,7 @@ import { pythonEnv } from '../test/support/python-env.ts';
 import { EXAMPLE_PROJECT, REPOSITORY } from '../test/support/repository.ts';
 import { median, table } from './measure.ts';
 
-const ROUNDS = 7;
+const ROUNDS = 15;
 const LIMIT_RATIO = 1.02;
 const LIMIT_SECONDS = 0.3;
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ArtifactFile, ParsedObject } from './artifact-file.ts';
 import { guard } from './guard.ts';
 
