@@ -3,14 +3,18 @@ import type { FailedRun } from './result.ts';
 /**
  * Every way a call can fail, as a closed list. Codes are stable: programs may switch on them.
  *
- * Before dbt starts: `invalid-options`, `project-not-found`, `project-invalid`, `profile-not-found`,
+ * Before dbt starts: `invalid-options`, `config-not-found`, `config-invalid`, `state-setting-invalid`, `project-not-found`, `project-invalid`, `profile-not-found`,
  * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `target-path-busy`.
  * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
- * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent).
+ * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent), `run-cache-required` (dbt State was
+ * required and not active; dbt itself had nothing to complain of).
  * Reading files: `artifact-*`. Writing ours: `report-unwritable`. A defect of ours: `internal`.
  */
 export const ERROR_CODES = [
   'invalid-options',
+  'config-not-found',
+  'config-invalid',
+  'state-setting-invalid',
   'project-not-found',
   'project-invalid',
   'profile-not-found',
@@ -24,6 +28,7 @@ export const ERROR_CODES = [
   'cancelled',
   'timed-out',
   'dbt-crashed',
+  'run-cache-required',
   'artifact-missing',
   'artifact-unreadable',
   'artifact-empty',

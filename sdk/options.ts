@@ -5,6 +5,9 @@ import { nearest } from './util/nearest.ts';
 /** Where dbt's own output goes: see {@link RunOptions.output}. */
 export type OutputMode = 'tee' | 'inherit' | 'silent' | OutputStreams;
 
+/** What decides about dbt State: see {@link RunOptions.runCache}. */
+export type RunCacheMode = 'inherit' | 'disabled';
+
 /** Streams that take dbt's stdout and stderr. */
 export interface OutputStreams {
   readonly stdout: NodeJS.WritableStream;
@@ -25,6 +28,16 @@ export interface RunOptions {
    * `uv run dbt` (as a string, split without a shell, or already as a list). Default: `dbt` on PATH.
    */
   readonly dbt?: string | readonly string[] | undefined;
+  /**
+   * What decides about dbt State. `inherit` (default): the user's own environment and YAML; nothing is added.
+   * `disabled`: State is switched off for this run, by what the engine in hand obeys.
+   */
+  readonly runCache?: RunCacheMode | undefined;
+  /**
+   * Whether a run for which State was not active fails with `run-cache-required`. Commands that never ask State
+   * pass. Default false.
+   */
+  readonly requireRunCache?: boolean | undefined;
   /**
    * What happens to dbt's own output. `tee` (default): written to this process's stdout and stderr byte for byte
    * (values of `redact` starred out) and its end kept for error messages. `inherit`: dbt gets this process's own
@@ -73,6 +86,8 @@ const Schema = z.strictObject({
   cwd: z.string().min(1).optional(),
   env: z.record(z.string(), z.string().optional()).optional(),
   dbt: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
+  runCache: z.enum(['inherit', 'disabled']).optional(),
+  requireRunCache: z.boolean().optional(),
   output: z
     .union([z.enum(['tee', 'inherit', 'silent']), z.strictObject({ stdout: Stream, stderr: Stream })])
     .optional(),
@@ -102,6 +117,8 @@ export interface ResolvedOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly dbt: string | readonly string[] | undefined;
+  readonly runCache: RunCacheMode;
+  readonly requireRunCache: boolean;
   readonly output: OutputMode;
   readonly onTargetBusy: 'fail' | 'wait';
   readonly timeoutMs: number | undefined;
@@ -139,12 +156,20 @@ export function resolveOptions(
   const parsed = Schema.safeParse(options);
   if (!parsed.success) throw invalid('options', parsed.error);
   const given = parsed.data;
+  if (given.runCache === 'disabled' && given.requireRunCache === true) {
+    throw new DbtRunCacheError("options: runCache: 'disabled' and requireRunCache: true exclude each other", {
+      code: 'invalid-options',
+      hint: 'Leave out one of the two.',
+    });
+  }
   return {
     args: parsedArgs.data,
     options: {
       cwd: given.cwd ?? process.cwd(),
       env: given.env ?? process.env,
       dbt: given.dbt,
+      runCache: given.runCache ?? 'inherit',
+      requireRunCache: given.requireRunCache ?? false,
       output: given.output ?? 'tee',
       onTargetBusy: given.onTargetBusy ?? 'fail',
       timeoutMs: given.timeout,

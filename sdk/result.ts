@@ -1,6 +1,10 @@
 import type { Catalog, Manifest, RunResults, SourcesArtifact } from './artifacts/types.ts';
 import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/decision.ts';
+import type { Diagnosis } from './diagnose/diagnosis.ts';
 import type { ErrorCode } from './errors.ts';
+import type { RunCacheMode } from './options.ts';
+import type { EngineKind } from './plan/engine-kind.ts';
+import type { StateSetting } from './plan/state/setting.ts';
 
 /** Something a reader of the report should know that is not about one node. */
 export interface RunNotice {
@@ -16,8 +20,7 @@ export interface RunNotice {
 }
 
 export interface EngineInfo {
-  /** dbt Core 1.x. Others follow. */
-  readonly kind: 'core';
+  readonly kind: EngineKind;
   /** How dbt was started, e.g. `['/venv/bin/dbt']` or `['uv', 'run', 'dbt']`. */
   readonly commandPrefix: readonly string[];
   readonly dbtVersion?: string;
@@ -74,7 +77,15 @@ export interface RunReport {
   /** Absent when there is no project, or none was found. */
   readonly project?: ProjectInfo;
   readonly threads?: number;
+  /** What decided about dbt State: the user's settings, or this run's option. Absent in reports of older versions. */
+  readonly runCache?: RunCacheMode;
+  /** Whether the run was to fail when State is not active. */
+  readonly requireRunCache?: true;
+  /** Every setting of dbt State that was found, with its source. Secrets as `set`. */
+  readonly stateSettings?: readonly StateSetting[];
   readonly state: StateStatus;
+  /** The operator's checklist as far as this run could tell. */
+  readonly diagnosis?: Diagnosis;
   readonly savings?: ReportedSavings;
   readonly decisions: readonly NodeDecision[];
   /** Nodes that were selected, as far as known: equals `decisions.length` unless some could not be named. */
@@ -104,6 +115,8 @@ export interface ExecutedRun extends RunReport {
   readonly artifacts: RunArtifacts;
   /** Where the report file was written; absent when it could not be (see `notices`) or was not asked for. */
   readonly reportPath?: string;
+  /** Where this run's decision log was written (JSON lines); absent as `reportPath`. */
+  readonly decisionsPath?: string;
 }
 
 export interface FailedRun extends RunReport {
@@ -112,6 +125,8 @@ export interface FailedRun extends RunReport {
   readonly artifacts: RunArtifacts;
   /** As of {@link ExecutedRun}. */
   readonly reportPath?: string;
+  /** As of {@link ExecutedRun}. */
+  readonly decisionsPath?: string;
 }
 
 /** What `runDbt(args, { reject: false })` resolves to. */

@@ -121,9 +121,16 @@ export interface NodeDecision {
   readonly savedMs?: number;
 }
 
-/** Why dbt State was not active although it was wanted. */
+/**
+ * Why dbt State was not active although it was wanted, or did not work for some nodes. The same codes name the checks
+ * of `diagnose()` that find them.
+ */
 export type StateProblem =
   | 'plugin-missing'
+  | 'engine-unsupported'
+  | 'login-failed'
+  | 'organization-refused'
+  | 'version-check-failed'
   | 'no-credentials'
   | 'bad-credentials'
   | 'adapter-unsupported'

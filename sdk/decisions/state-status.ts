@@ -189,6 +189,12 @@ const FIX: Readonly<Record<StateProblem, string>> = {
   'plugin-missing': 'Install the plugin into the environment of dbt: pip install dbt-state.',
   'no-credentials':
     'Set DBT_CLOUD_TOKEN and DBT_CLOUD_ACCOUNT_HOST, or DBT_ENGINE_STATE_OAUTH_CLIENT_ID and DBT_ENV_SECRET_STATE_OAUTH_CLIENT_SECRET. GitHub does not pass secrets to pull requests from forks.',
+  'engine-unsupported': 'Use an adapter and a dbt that dbt State supports.',
+  'login-failed':
+    'Check DBT_CLOUD_TOKEN and DBT_CLOUD_ACCOUNT_HOST, and that this machine can reach that host.',
+  'organization-refused':
+    'Check the organization id (RUN_CACHE_ORG_ID, or dbt-cloud.state-org-id in dbt_project.yml).',
+  'version-check-failed': 'Check the State service: it could not tell whether it supports this plugin.',
   'bad-credentials':
     'Check DBT_ENGINE_STATE_OAUTH_CLIENT_ID and DBT_ENV_SECRET_STATE_OAUTH_CLIENT_SECRET (or their older names) against the values of your organization.',
   'adapter-unsupported':

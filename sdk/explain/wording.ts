@@ -96,7 +96,11 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
 /** Why dbt State was not active, or what was wrong with it, in a few words. */
 export const STATE_PROBLEMS: Readonly<Record<StateProblem, string>> = {
   'plugin-missing': 'its plugin is not installed',
+  'engine-unsupported': 'this dbt cannot use it',
   'no-credentials': 'no credentials',
+  'login-failed': 'it could not log in',
+  'organization-refused': 'its organization was refused',
+  'version-check-failed': 'the check of its version failed',
   'bad-credentials': 'its credentials were refused',
   'adapter-unsupported': 'it does not support this kind of warehouse',
   'service-unreachable': 'its service could not be reached',

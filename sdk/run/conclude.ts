@@ -7,7 +7,7 @@ import { parseCommandLine } from '../plan/command-line.ts';
 import { findProject } from '../plan/project.ts';
 import { writeReport } from '../report.ts';
 import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
-import type { CoreEnd } from '../runtimes/core.ts';
+import type { RuntimeEnd } from '../runtimes/runtime.ts';
 import { optional } from '../util/optional.ts';
 import { asNotice, type Collected, collectArtifacts } from './collect-artifacts.ts';
 import { findDecisionLog } from './find-decision-log.ts';
@@ -18,7 +18,7 @@ import type { RunContext } from './run-context.ts';
 
 /** What was seen while dbt ran. */
 export interface Watched {
-  readonly end: CoreEnd;
+  readonly end: RuntimeEnd;
   readonly observations: Observations;
   /** dbt's id of this run; absent when no event came. */
   readonly invocationId: string | undefined;

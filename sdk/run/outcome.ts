@@ -1,12 +1,12 @@
 import type { NodeDecision } from '../decisions/decision.ts';
 import type { RunFailure } from '../result.ts';
-import type { CoreEnd } from '../runtimes/core.ts';
+import type { RuntimeEnd } from '../runtimes/runtime.ts';
 
 const TAIL_LINES = 40;
 const NAMED_NODES = 3;
 
 export interface OutcomeInput {
-  readonly end: CoreEnd;
+  readonly end: RuntimeEnd;
   readonly decisions: readonly NodeDecision[];
   /** Whether the command runs nodes at all: an exit code 1 then means that some failed. */
   readonly runsNodes: boolean;

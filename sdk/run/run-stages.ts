@@ -6,7 +6,7 @@ import { DbtRunCacheError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { RunResult } from '../result.ts';
-import { runCore } from '../runtimes/core.ts';
+import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
@@ -95,7 +95,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
   let noted: Promise<void> | undefined;
   let invocationId: string | undefined;
   try {
-    const end = await runCore({
+    const end = await runtimeOf(plan.engine.kind)({
       command: plan.commandPrefix,
       args: run.args,
       cwd: plan.cwd,

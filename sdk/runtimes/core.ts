@@ -1,38 +1,12 @@
-import type { Redactor } from '../util/redact.ts';
 import type { DbtEvent } from './dbt-event.ts';
 import { followLines } from './follow-lines.ts';
-import { type ProcessEnd, type ProcessRequest, startProcess } from './process.ts';
-import { createStopLadder, type StopCause, type StopSignal } from './stop-ladder.ts';
-import type { StopRequests } from './stop-requests.ts';
+import { startProcess } from './process.ts';
+import type { RuntimeEnd, RuntimeRequest } from './runtime.ts';
+import { createStopLadder } from './stop-ladder.ts';
 import { layTap } from './tap.ts';
 
-export interface CoreRequest {
-  /** How dbt is started, e.g. `['uv', 'run', 'dbt']`. */
-  readonly command: readonly string[];
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly output: ProcessRequest['output'];
-  readonly redactor: Redactor;
-  /** A private folder for this run; without one dbt's events are not read. */
-  readonly workFolder: string | undefined;
-  readonly forceKillAfterMs: number;
-  readonly stops: StopRequests;
-  readonly onStarted: (pid: number) => void;
-  readonly onStopping: (signal: StopSignal, cause: StopCause) => void;
-  readonly onEvent: (event: DbtEvent) => void;
-}
-
-export interface CoreEnd extends ProcessEnd {
-  /** Present when dbt was asked to stop, whether it obeyed or had just finished. */
-  readonly stopCause?: StopCause;
-  /** When the first signal was sent. */
-  readonly stoppedAt?: Date;
-  readonly outputTail: string;
-}
-
 /** Runs dbt Core 1.x once: starts it, follows its events, stops it when asked, resolves when it is gone. */
-export async function runCore(request: CoreRequest): Promise<CoreEnd> {
+export async function runCore(request: RuntimeRequest): Promise<RuntimeEnd> {
   const tap = request.workFolder === undefined ? undefined : await layTap(request.workFolder, request.env);
   const process = await startProcess({
     command: request.command,
