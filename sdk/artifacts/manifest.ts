@@ -18,7 +18,7 @@ const TEXTS_OR_NULL = ['relation_name', 'attached_node', 'column_name'];
 const OBJECTS = ['config', 'depends_on', 'test_metadata'];
 
 /**
- * Checks the body of manifest.json v11 or v12 and completes it, in place. Checked is what the types promise; the
+ * Checks the body of manifest.json v11, v12 or v20 and completes it, in place. Checked is what the types promise; the
  * rest (macros, docs, groups, disabled nodes, …) stays as dbt wrote it.
  * @throws DbtRunCacheError `artifact-invalid`.
  */

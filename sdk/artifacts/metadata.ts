@@ -13,7 +13,11 @@ import { guard } from './guard.ts';
 /** For each kind the schema versions that are read, and which dbt writes them. */
 const SUPPORTED: Record<ArtifactKind, { name: string; versions: readonly number[]; writtenBy: string }> = {
   'run-results': { name: 'run results', versions: [5, 6], writtenBy: 'dbt 1.7 (v5) and 1.8 or later (v6)' },
-  manifest: { name: 'manifest', versions: [11, 12], writtenBy: 'dbt 1.7 (v11) and 1.8 or later (v12)' },
+  manifest: {
+    name: 'manifest',
+    versions: [11, 12, 20],
+    writtenBy: 'dbt 1.7 (v11) and 1.8 or later (v12; dbt v2 also v20)',
+  },
   sources: { name: 'source freshness', versions: [3], writtenBy: 'dbt 1.7 or later' },
   catalog: { name: 'catalog', versions: [1], writtenBy: 'dbt 1.7 or later' },
 };

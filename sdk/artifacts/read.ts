@@ -24,7 +24,7 @@ export interface ReadOptions {
 }
 
 /**
- * Reads run_results.json, schema v5 (dbt 1.7) or v6 (dbt 1.8 and later).
+ * Reads run_results.json, schema v5 (dbt 1.7) or v6 (dbt 1.8 and later, dbt v2).
  *
  * The result is the file's own object, checked and completed to the form of v6: every entry has `message`,
  * `failures`, `relation_name` and `compiled_code`, null where dbt wrote none. Fields and statuses unknown to this
@@ -41,7 +41,7 @@ export async function readRunResults(path: string, options: ReadOptions = {}): P
 }
 
 /**
- * Reads manifest.json, schema v11 (dbt 1.7) or v12 (dbt 1.8 and later).
+ * Reads manifest.json, schema v11 (dbt 1.7), v12 (dbt 1.8 and later) or v20 (dbt v2).
  *
  * As {@link readRunResults}, with the same errors. Maps that the file's dbt did not know yet (`unit_tests`,
  * `functions`, …) are present and empty. The maps by unique id have no prototype, so that looking up any name is

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ArtifactFile, ParsedObject } from './artifact-file.ts';
+import { type ArtifactFile, isObject, type ParsedObject } from './artifact-file.ts';
 import { guard } from './guard.ts';
 
 const Sources = z.looseObject({
@@ -17,18 +17,26 @@ const Sources = z.looseObject({
   ),
 });
 
+/** dbt v2 writes them with a capital. */
+const STATUSES: ReadonlyMap<unknown, string> = new Map([
+  ['Pass', 'pass'],
+  ['Warn', 'warn'],
+  ['Error', 'error'],
+]);
+
 /**
- * Checks the body of sources.json v3.
+ * Checks the body of sources.json v3 and brings it to dbt Core's form, in place.
  * @throws DbtRunCacheError `artifact-invalid`.
  */
 export function normalizeSources(file: ArtifactFile, artifact: ParsedObject): void {
   const results = artifact['results'];
-  if (Array.isArray(results)) for (const entry of results) errorAsText(entry);
+  if (Array.isArray(results)) for (const entry of results) inCoreForm(entry);
   guard(file, Sources, artifact);
 }
 
-/** dbt's schema lets `error` be a number too. */
-function errorAsText(entry: unknown): void {
-  if (typeof entry !== 'object' || entry === null || !('error' in entry)) return;
-  if (typeof entry.error === 'number') entry.error = String(entry.error);
+function inCoreForm(entry: unknown): void {
+  if (!isObject(entry)) return;
+  // dbt's schema lets it be a number too.
+  if (typeof entry['error'] === 'number') entry['error'] = String(entry['error']);
+  entry['status'] = STATUSES.get(entry['status']) ?? entry['status'];
 }

@@ -65,7 +65,7 @@ export interface ManifestNode extends JsonObject {
   readonly test_metadata?: JsonObject;
 }
 
-/** manifest.json, schema v11 or v12. Maps an older schema lacks are present and empty. */
+/** manifest.json, schema v11, v12 or v20. Maps an older schema lacks are present and empty. */
 export interface Manifest extends JsonObject {
   readonly metadata: ArtifactMetadata;
   readonly nodes: Readonly<Record<string, ManifestNode>>;

@@ -1,15 +1,5 @@
+import type { RunProgram } from '../util/run-program.ts';
 import { type Distributions, isOfInterest, normalizeName } from './package-versions.ts';
-
-/** Runs a short program; `askProgram()` of runtimes/process is one. May reject when it cannot be started. */
-export type RunProgram = (
-  file: string,
-  args: readonly string[],
-  options: {
-    readonly env: Readonly<Record<string, string>>;
-    readonly cwd: string;
-    readonly timeoutMs: number;
-  },
-) => Promise<{ readonly stdout: string; readonly exitCode: number | undefined }>;
 
 export interface Asker {
   readonly run: RunProgram;

@@ -1,20 +1,32 @@
 import { realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
+import type { EngineKind } from '../plan/engine-kind.ts';
 import type { Environment } from '../plan/variables.ts';
-import { type Asker, askPython, type RunProgram } from './ask-python.ts';
+import type { RunProgram } from '../util/run-program.ts';
+import { type Asker, askPython } from './ask-python.ts';
 import { inspectPrefix } from './command-prefix.ts';
 import type { Searched } from './find-executable.ts';
 import { isNamedDbt, locateDbt } from './locate-dbt.ts';
+import { identifyNative, isLauncher } from './native-dbt.ts';
 import { type DbtVersions, readDistributions, versionsOf } from './package-versions.ts';
 import { dbtIn, pythonIn, readPythonEnvironment } from './python-environment.ts';
 import { isPython, readScriptHead } from './script-head.ts';
 import { followShim, readShim } from './shims.ts';
-import { refuseInterpreter, refuseNative, refusePackages, refusePrefix } from './usable.ts';
+import {
+  majorOf,
+  refuseCloudCli,
+  refuseInterpreter,
+  refuseNative,
+  refusePackages,
+  refusePrefix,
+} from './usable.ts';
 
-export type { RunProgram } from './ask-python.ts';
+export type { RunProgram } from '../util/run-program.ts';
 export type { DbtVersions } from './package-versions.ts';
 
 export interface DbtInstallation {
+  /** What cannot be told, such as what a script of the user's starts, is taken for dbt Core. */
+  readonly kind: EngineKind;
   /** How dbt is started, e.g. `['/venv/bin/dbt']` or `['uv', 'run', 'dbt']`. */
   readonly commandPrefix: readonly string[];
   /** Absolute: the program of the prefix's first word. */
@@ -41,11 +53,11 @@ export interface FindDbtInput {
 }
 
 /**
- * Finds dbt and tells its versions from package metadata, never by starting it: that takes seconds, this
- * milliseconds. Links, console scripts, pipx, uv, conda and pyenv are followed to the environment behind them; only
+ * Finds dbt and tells its versions from package metadata. dbt Core is never started for it: that takes seconds, this
+ * milliseconds. dbt v2 is asked for its version, quickly, where no package tells it. Links, console scripts, pipx, uv, conda and pyenv are followed to the environment behind them; only
  * where files do not tell is Python or the version manager asked, once and with a limit.
  * @throws DbtRunCacheError `dbt-not-found`; `dbt-not-usable` for a script whose Python is gone, for dbt Core before
- *   1.7 (its artifacts cannot be read), and for dbt v2 (Fusion) and the dbt Cloud CLI, which this version does not drive.
+ *   1.7 (its artifacts cannot be read), and for the dbt Cloud CLI.
  */
 export async function findDbt(input: FindDbtInput): Promise<DbtInstallation> {
   const searched: Searched = { env: input.env, cwd: input.cwd };
@@ -55,10 +67,11 @@ export async function findDbt(input: FindDbtInput): Promise<DbtInstallation> {
   const found = located.isDbtItself
     ? await inspectProgram(executable, searched, asker, 0)
     : await inspectCommand(commandPrefix, executable, searched, asker);
-  return { commandPrefix, executable, ...(found ?? { versions: { adapters: {} } }) };
+  return { commandPrefix, executable, ...(found ?? UNKNOWN) };
 }
 
 type Found = Omit<DbtInstallation, 'commandPrefix' | 'executable'>;
+const UNKNOWN: Found = { kind: 'core', versions: { adapters: {} } };
 
 function askerOf({ run, env, cwd, askTimeoutMs }: FindDbtInput): Asker | undefined {
   if (run === undefined) return undefined;
@@ -93,14 +106,39 @@ async function inspectProgram(
     case 'native': {
       // On Windows every console script is a small program beside its Python.
       const pythonPath =
-        process.platform === 'win32' ? await pythonIn(dirname(dirname(realPath))) : undefined;
+        process.platform === 'win32' && (await isLauncher(realPath))
+          ? await pythonIn(dirname(dirname(realPath)))
+          : undefined;
       if (pythonPath !== undefined) return inspectPython(pythonPath, { searched, asker, isDbtScript: false });
-      if (isNamedDbt(realPath)) throw refuseNative(path);
-      return undefined;
+      return inspectNative(path, realPath, searched, asker);
     }
     case 'other':
       return undefined;
   }
+}
+
+/** dbt v2 is known as dbtf, too. Other programs are not started to see what they are. */
+async function inspectNative(
+  path: string,
+  realPath: string,
+  searched: Searched,
+  asker: Asker | undefined,
+): Promise<Found | undefined> {
+  if (![path, realPath].some((each) => /^dbt/i.test(basename(each)))) return undefined;
+  const native = await identifyNative(realPath, searched, asker);
+  switch (native.kind) {
+    case 'fusion':
+      return fusion(native.version);
+    case 'cloud-cli':
+      throw refuseCloudCli(path);
+    case 'unknown':
+      if (isNamedDbt(path)) throw refuseNative(path);
+      return undefined;
+  }
+}
+
+function fusion(version: string | undefined): Found {
+  return { kind: 'fusion', versions: { adapters: {}, ...(version === undefined ? {} : { dbt: version }) } };
 }
 
 /** A command that starts dbt. */
@@ -148,6 +186,7 @@ async function inspectPython(pythonPath: string, question: PythonQuestion): Prom
   refusePackages(distributions, pythonPath, question.isDbtScript);
   const core = distributions.get('dbt-core')?.infoPath;
   return {
+    kind: 'core',
     pythonPath,
     ...(core === undefined ? {} : { sitePackages: dirname(core) }),
     versions: {
@@ -166,9 +205,14 @@ async function answered(
   if (answer === undefined) return undefined;
   const onDisk = await readDistributions(answer.sitePackages);
   const distributions = new Map([...answer.distributions, ...onDisk]);
+  const other = distributions.get('dbt')?.version;
+  // A command with dbt at its end starts the program dbt, which is dbt v2 wherever that alone is installed.
+  if (command.length > 1 && !distributions.has('dbt-core') && other !== undefined && majorOf(other) >= 2)
+    return fusion(other);
   refusePackages(distributions, answer.pythonPath, isDbtScript);
   const core = onDisk.get('dbt-core')?.infoPath;
   return {
+    kind: 'core',
     pythonPath: answer.pythonPath,
     ...(core === undefined ? {} : { sitePackages: dirname(core) }),
     versions: { ...(await versionsOf(distributions, answer.sitePackages)), python: answer.pythonVersion },
@@ -176,5 +220,9 @@ async function answered(
 }
 
 function unknownVersions(pythonPath: string, python: string | undefined): Found {
-  return { pythonPath, versions: { adapters: {}, ...(python === undefined ? {} : { python }) } };
+  return {
+    kind: 'core',
+    pythonPath,
+    versions: { adapters: {}, ...(python === undefined ? {} : { python }) },
+  };
 }

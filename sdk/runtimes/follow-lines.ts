@@ -14,13 +14,15 @@ export interface LineFollower {
 /**
  * Hands over each line that is added to a file, in order. The file need not exist yet. A last line without its end
  * is torn and is not handed over. Reading problems end the following silently: it is a second source of knowledge.
+ * @param fromByte Where to begin in a file that is there already.
  */
-export function followLines(path: string, onLine: (line: string) => void): LineFollower {
+export function followLines(path: string, onLine: (line: string) => void, fromByte = 0): LineFollower {
   let file: FileHandle | undefined;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
+  let position = fromByte;
   let reading: Promise<void> = Promise.resolve();
 
   const take = (chunk: Buffer): void => {
@@ -47,8 +49,9 @@ export function followLines(path: string, onLine: (line: string) => void): LineF
       file ??= await open(path, 'r');
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       for (;;) {
-        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, null);
+        const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position);
         if (bytesRead === 0) return;
+        position += bytesRead;
         take(buffer.subarray(0, bytesRead));
       }
     } catch {

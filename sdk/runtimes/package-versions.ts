@@ -9,9 +9,13 @@ export interface DbtVersions {
   readonly adapters: Readonly<Record<string, string>>;
   /** The State plugin: package `dbt-state`, or `run-cache` as it was called before. */
   readonly state?: string;
+  /** Predecessors of the plugin that are installed, by package name; the plugin refuses to run beside them. */
+  readonly legacyState?: readonly string[];
   /** As far as known: `3.11.7`, or `3.11` alone. */
   readonly python?: string;
 }
+
+const LEGACY_STATE = ['run-cache', 'dbt-run-cache'];
 
 /** Distributions by normalised name (`dbt-core`), each with its version and, where read from disk, its folder. */
 export type Distributions = ReadonlyMap<string, { readonly version: string; readonly infoPath?: string }>;
@@ -63,9 +67,11 @@ export async function versionsOf(
 ): Promise<Omit<DbtVersions, 'python'>> {
   const dbt = distributions.get('dbt-core')?.version;
   const state = (distributions.get('dbt-state') ?? distributions.get('run-cache'))?.version;
+  const legacyState = LEGACY_STATE.filter((name) => distributions.has(name));
   return {
     ...(dbt === undefined ? {} : { dbt }),
     ...(state === undefined ? {} : { state }),
+    ...(legacyState.length === 0 ? {} : { legacyState }),
     adapters: await adaptersOf(distributions, sitePackages),
   };
 }

@@ -130,6 +130,7 @@ export async function askProgram(
     readonly env: Readonly<Record<string, string>>;
     readonly cwd: string;
     readonly timeoutMs: number;
+    readonly maxBytes?: number;
   },
 ): Promise<{ stdout: string; exitCode: number | undefined }> {
   const result = await execa(file, args, {
@@ -140,7 +141,7 @@ export async function askProgram(
     reject: false,
     stdin: 'ignore',
     stderr: 'ignore',
-    maxBuffer: 1 << 20,
+    maxBuffer: options.maxBytes ?? 1 << 20,
   });
   return { stdout: result.stdout, exitCode: result.exitCode };
 }

@@ -1,4 +1,5 @@
 import type { EngineKind } from '../plan/engine-kind.ts';
+import type { OtelFile } from '../plan/otel-file.ts';
 import type { Redactor } from '../util/redact.ts';
 import { runCore } from './core.ts';
 import type { DbtEvent } from './dbt-event.ts';
@@ -17,6 +18,8 @@ export interface RuntimeRequest {
   readonly redactor: Redactor;
   /** A private folder for this run; without one dbt's events are not read. */
   readonly workFolder: string | undefined;
+  /** dbt v2: the telemetry file the user asked for, if they did; see plan/otel-file. */
+  readonly otelFile?: OtelFile | undefined;
   readonly forceKillAfterMs: number;
   readonly stops: StopRequests;
   readonly onStarted: (pid: number) => void;

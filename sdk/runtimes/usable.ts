@@ -1,7 +1,8 @@
 import { DbtRunCacheError } from '../errors.ts';
 import type { Distributions } from './package-versions.ts';
 
-const DRIVES_CORE = 'This version drives dbt Core 1.x: install dbt-core 1.x, or name another dbt to run.';
+const DRIVEN =
+  'This package drives dbt Core 1.x and dbt v2: install one of them, or name another dbt to run.';
 
 /**
  * Oldest dbt Core whose artifacts can be read: 1.7 writes manifest v11 and run results v5. Earlier ones are refused
@@ -16,14 +17,18 @@ export function refuseInterpreter(path: string, interpreter: string): DbtRunCach
   });
 }
 
+export function refuseCloudCli(where: string): DbtRunCacheError {
+  return new DbtRunCacheError(`${where} is the dbt Cloud CLI, which runs dbt elsewhere`, {
+    code: 'dbt-not-usable',
+    hint: DRIVEN,
+  });
+}
+
 export function refuseNative(path: string): DbtRunCacheError {
-  return new DbtRunCacheError(
-    `${path} is a native program: dbt v2 (Fusion) or the dbt Cloud CLI, not dbt Core`,
-    {
-      code: 'dbt-not-usable',
-      hint: DRIVES_CORE,
-    },
-  );
+  return new DbtRunCacheError(`${path} is a native program that does not call itself dbt v2`, {
+    code: 'dbt-not-usable',
+    hint: `See what "${path} --version" says. ${DRIVEN}`,
+  });
 }
 
 export function refusePrefix(words: readonly string[]): DbtRunCacheError {
@@ -41,11 +46,11 @@ export function refusePackages(distributions: Distributions, pythonPath: string,
   const core = distributions.get('dbt-core')?.version;
   const other = distributions.get('dbt')?.version;
   if (core === undefined && other !== undefined) {
-    const what = majorOf(other) >= 2 ? `dbt v2 (Fusion) ${other}` : 'the dbt Cloud CLI';
-    throw new DbtRunCacheError(`The environment of ${pythonPath} has ${what}, not dbt Core`, {
-      code: 'dbt-not-usable',
-      hint: DRIVES_CORE,
-    });
+    if (majorOf(other) < 2) throw refuseCloudCli(`What the environment of ${pythonPath} has`);
+    throw new DbtRunCacheError(
+      `The environment of ${pythonPath} has dbt v2 (Fusion) ${other}, which is no Python program`,
+      { code: 'dbt-not-usable', hint: 'Start it as dbt, the program of that environment.' },
+    );
   }
   if (core === undefined) {
     if (!isDbtScript) return;
@@ -58,7 +63,7 @@ export function refusePackages(distributions: Distributions, pythonPath: string,
   if (majorOf(core) >= 2) {
     throw new DbtRunCacheError(`The environment of ${pythonPath} has dbt ${core}`, {
       code: 'dbt-not-usable',
-      hint: DRIVES_CORE,
+      hint: DRIVEN,
     });
   }
   if (minor < OLDEST_MINOR || majorOf(core) < 1) {
@@ -72,6 +77,6 @@ export function refusePackages(distributions: Distributions, pythonPath: string,
   }
 }
 
-function majorOf(version: string): number {
+export function majorOf(version: string): number {
   return Number(/^\d+/.exec(version)?.[0] ?? Number.NaN);
 }

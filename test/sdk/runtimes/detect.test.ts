@@ -48,6 +48,33 @@ async function environment(at: string, layout: Layout = {}): Promise<string> {
   return join(root, at);
 }
 
+/** A native program; it cannot be run either. */
+async function native(path: string): Promise<string> {
+  const full = await put(path, '', 0o755);
+  await writeFile(full, '\x7fELF\x02', 'latin1');
+  return full;
+}
+
+/** An environment whose dbt is a native program that the first of its packages brought. */
+async function fusionEnvironment(at: string, packages: Readonly<Record<string, string>>): Promise<string> {
+  const venv = await environment(at, { packages });
+  await native(`${at}/bin/dbt`);
+  const [[name, version] = []] = Object.entries(packages);
+  const record = 'lib/python3.11/site-packages/';
+  await put(
+    `${at}/${record}${name}-${version}.dist-info/RECORD`,
+    `../../../bin/dbt,sha256=abc,285918496\n${name}-${version}.dist-info/METADATA,,\n`,
+  );
+  return venv;
+}
+
+const saying =
+  (stdout: string, asked: unknown[] = []): RunProgram =>
+  (file, args) => {
+    asked.push([file, ...args]);
+    return Promise.resolve({ stdout, exitCode: 0 });
+  };
+
 const noQuestions: RunProgram = () => Promise.reject(new Error('nothing was to be asked'));
 
 function find(
@@ -69,6 +96,7 @@ describe('where dbt is', () => {
     const venv = await environment('my venv');
     const dbt = join(venv, 'bin/dbt');
     expect(await find(venv)).toEqual({
+      kind: 'core',
       commandPrefix: [dbt],
       executable: dbt,
       pythonPath: join(venv, 'bin/python'),
@@ -178,7 +206,12 @@ describe('which environment a console script belongs to', () => {
 
   test('a script of no Python, of which nothing can be told', async () => {
     const dbt = await put('bin/dbt', '#!/usr/bin/env node\nconsole.log(1)\n', 0o755);
-    expect(await find(dbt)).toEqual({ commandPrefix: [dbt], executable: dbt, versions: { adapters: {} } });
+    expect(await find(dbt)).toEqual({
+      kind: 'core',
+      commandPrefix: [dbt],
+      executable: dbt,
+      versions: { adapters: {} },
+    });
   });
 });
 
@@ -198,6 +231,7 @@ describe('versions', () => {
     expect((await find(venv)).versions).toEqual({
       ...FOUND,
       state: '2.62.3',
+      legacyState: ['run-cache'],
       adapters: { postgres: '1.11.0', duckdb: '1.11.1' },
     });
   });
@@ -355,6 +389,7 @@ describe('commands that start dbt', () => {
   test('a command nobody here knows is taken as it is, and asked nothing', async () => {
     const PATH = dirname(await put('tools/docker', '', 0o755));
     expect(await find('docker run --rm image dbt', { env: { PATH } })).toEqual({
+      kind: 'core',
       commandPrefix: ['docker', 'run', '--rm', 'image', 'dbt'],
       executable: join(PATH, 'docker'),
       versions: { adapters: {} },
@@ -416,6 +451,98 @@ describe('stand-ins of version managers', () => {
   });
 });
 
+describe('dbt v2', () => {
+  test('in a virtual environment, by the package that brought the program', async () => {
+    const venv = await fusionEnvironment('venv', { dbt: '2.0.0rc196' });
+    expect(await find(venv)).toEqual({
+      kind: 'fusion',
+      commandPrefix: [join(venv, 'bin/dbt')],
+      executable: join(venv, 'bin/dbt'),
+      versions: { dbt: '2.0.0rc196', adapters: {} },
+    });
+  });
+
+  test('without its closed parts, as dbt-core', async () => {
+    const venv = await fusionEnvironment('venv', { dbt_core: '2.0.0a4' });
+    expect(await find(venv)).toMatchObject({ kind: 'fusion', versions: { dbt: '2.0.0a4' } });
+  });
+
+  test.each([
+    ['dbt-fusion 2.0.0-preview.196\n', '2.0.0-preview.196'],
+    ['dbt 2.1.3\n', '2.1.3'],
+    ['A new version is available\ndbt-core 2.0.0-beta.2\n', '2.0.0-beta.2'],
+  ])('on its own, asked for its version: %j', async (answer, version) => {
+    const dbt = await native('bin/dbt');
+    const asked: unknown[] = [];
+    expect(await find(dbt, { run: saying(answer, asked) })).toMatchObject({
+      kind: 'fusion',
+      versions: { dbt: version },
+    });
+    expect(asked).toEqual([[dbt, '--version']]);
+  });
+
+  test('on PATH as dbtf', async () => {
+    const dbt = await native('bin/dbtf');
+    const found = await find(['dbtf'], { env: { PATH: dirname(dbt) }, run: saying('dbt-fusion 2.0.1\n') });
+    expect(found).toMatchObject({ kind: 'fusion', commandPrefix: [dbt] });
+  });
+
+  test('one environment with both: what the program is decides', async () => {
+    const venv = await fusionEnvironment('venv', { dbt: '2.0.0rc196', ...CORE });
+    expect(await find(venv)).toMatchObject({ kind: 'fusion', versions: { dbt: '2.0.0rc196', adapters: {} } });
+    // dbt Core was installed later, and its script has the place.
+    await put('venv/bin/dbt', `#!${join(venv, 'bin/python')}\n${SCRIPT}`, 0o755);
+    const core = await environment('core', { packages: { dbt: '2.0.0rc196', ...CORE } });
+    expect(await find(core)).toMatchObject({ kind: 'core', versions: FOUND });
+  });
+
+  test('a package that does not claim the program has no word on it', async () => {
+    const venv = await environment('venv', { packages: { ...CORE, dbt: '2.0.0rc196' } });
+    await native('venv/bin/dbt');
+    expect(await find(venv, { run: saying('dbt-fusion 2.0.0-preview.200\n') })).toMatchObject({
+      kind: 'fusion',
+      versions: { dbt: '2.0.0-preview.200' },
+    });
+  });
+
+  test('two environments side by side', async () => {
+    const [core, fusion] = [
+      await environment('core'),
+      await fusionEnvironment('fusion', { dbt: '2.0.0rc196' }),
+    ];
+    expect((await find(core)).kind).toBe('core');
+    expect((await find(fusion)).kind).toBe('fusion');
+    const PATH = `${join(fusion, 'bin')}:${join(core, 'bin')}`;
+    expect((await find(undefined, { env: { PATH } })).kind).toBe('fusion');
+  });
+
+  test('behind uv run', async () => {
+    const PATH = dirname(await put('tools/uv', '', 0o755));
+    await put('shop/pyproject.toml');
+    await fusionEnvironment('shop/.venv', { dbt: '2.0.0rc196' });
+    expect(await find('uv run dbt', { env: { PATH }, cwd: join(root, 'shop') })).toMatchObject({
+      kind: 'fusion',
+      commandPrefix: ['uv', 'run', 'dbt'],
+      versions: { dbt: '2.0.0rc196' },
+    });
+  });
+
+  test('in an environment made for the occasion', async () => {
+    const PATH = dirname(await put('tools/uvx', '', 0o755));
+    const names = { dbt: '2.0.0rc196' };
+    const answer = { runcache: 1, python: '3.12.1', path: '/cache/bin/python', names, folders: [] };
+    expect(await find('uvx dbt', { env: { PATH }, run: saying(JSON.stringify(answer)) })).toMatchObject({
+      kind: 'fusion',
+      versions: { dbt: '2.0.0rc196' },
+    });
+  });
+
+  test('a native program of another name is started only as what it is', async () => {
+    const tool = await native('bin/make');
+    expect(await find(tool)).toMatchObject({ kind: 'core', versions: { adapters: {} } });
+  });
+});
+
 describe('what cannot be used is refused with a way out', () => {
   test('no dbt on PATH', async () => {
     await expect(find(undefined)).rejects.toMatchObject({
@@ -463,13 +590,31 @@ describe('what cannot be used is refused with a way out', () => {
   test.each([
     ['a Linux program', '\x7fELF\x02'],
     ['a macOS program', Buffer.from([0xcf, 0xfa, 0xed, 0xfe])],
-  ])('dbt as %s', async (_, bytes) => {
+  ])('dbt as %s that has no word for its version', async (_, bytes) => {
     const dbt = await put('bin/dbt', '', 0o755);
     await writeFile(dbt, bytes, typeof bytes === 'string' ? 'latin1' : null);
     await expect(find(dbt)).rejects.toMatchObject({
       code: 'dbt-not-usable',
-      message: expect.stringContaining('Fusion'),
-      hint: expect.stringContaining('dbt Core 1.x'),
+      message: expect.stringContaining('does not call itself dbt v2'),
+      hint: expect.stringContaining(`${dbt} --version`),
+    });
+  });
+
+  test('the dbt Cloud CLI, by its own word', async () => {
+    const dbt = await native('bin/dbt');
+    await expect(
+      find(dbt, { run: saying('Cloud CLI - 0.38.10 (0a1b2c3d 2026-02-01T00:00:00Z)\n') }),
+    ).rejects.toMatchObject({
+      code: 'dbt-not-usable',
+      message: expect.stringContaining('dbt Cloud CLI'),
+    });
+  });
+
+  test('the dbt Cloud CLI, by its package', async () => {
+    const venv = await fusionEnvironment('venv', { dbt: '1.0.0.40.1' });
+    await expect(find(venv)).rejects.toMatchObject({
+      code: 'dbt-not-usable',
+      message: expect.stringContaining('dbt Cloud CLI'),
     });
   });
 
