@@ -1,4 +1,5 @@
-import { OPTION_KINDS, type OptionKind } from './dbt-options.ts';
+import { type OptionKind, optionKindsOf } from './dbt-options.ts';
+import type { EngineKind } from './engine-kind.ts';
 
 /** What can be read off dbt's arguments. They are only read, never changed. */
 export interface CommandLine {
@@ -7,7 +8,7 @@ export interface CommandLine {
    * `source snapshot-freshness` is `source freshness`). Empty when none is named.
    */
   readonly command: string;
-  /** Whether it is a command of dbt Core 1.7 to 1.12. */
+  /** Whether it is a command of dbt Core 1.7 to 1.12 or, for dbt v2, of that. */
   readonly isKnown: boolean;
   /** dbt only prints its version or its help. */
   readonly asksFor?: 'version' | 'help';
@@ -34,15 +35,23 @@ export interface CommandLine {
   readonly fullRefresh?: boolean;
   /** `docs generate --no-compile` is false. */
   readonly compile?: boolean;
+  /** dbt v2: write the catalog, whatever the command. */
+  readonly writeCatalog?: boolean;
+  /** dbt v2: the telemetry file's name. */
+  readonly otelFileName?: string;
   /** `show --inline-direct`, which runs a query without a project. */
   readonly inlineDirect?: string;
 }
 
-const GROUPS = new Set(['docs', 'source']);
+const GROUPS: Readonly<Record<EngineKind, ReadonlySet<string>>> = {
+  core: new Set(['docs', 'source']),
+  fusion: new Set(['docs', 'license', 'sl', 'source', 'state', 'system']),
+};
 const ALIASES = new Map([
   ['ls', 'list'],
   ['source snapshot-freshness', 'source freshness'],
 ]);
+const FUSION_ALIASES = new Map([['fmt', 'format']]);
 const COMMANDS = new Set([
   ...[
     'build',
@@ -59,6 +68,11 @@ const COMMANDS = new Set([
   ],
   ...['retry', 'run', 'run-operation', 'seed', 'show', 'snapshot', 'source freshness', 'test'],
 ]);
+/** Those that only dbt v2 has. */
+const FUSION_COMMANDS = new Set([
+  ...['format', 'help', 'license info', 'lint', 'login', 'man', 'sl list', 'sl query', 'sl validate'],
+  ...['state explain', 'system install-drivers', 'system uninstall', 'system update', 'wizard'],
+]);
 
 /** Values by option, under the first long name dbt knows it by. */
 interface Found {
@@ -71,8 +85,10 @@ interface Found {
  * Reads dbt's arguments the way dbt's own parser does: options before and after the subcommand, `--x y`, `--x=y` and
  * `-xy`, the last of several wins, `--select a b` takes words up to the next option. An option given both before and
  * after the subcommand (which dbt refuses) counts as given after it.
+ * @param engine Whose options and commands they are.
  */
-export function parseCommandLine(args: readonly string[]): CommandLine {
+export function parseCommandLine(args: readonly string[], engine: EngineKind = 'core'): CommandLine {
+  const kinds = optionKindsOf(engine);
   const found: Found = { values: new Map(), lists: new Map(), flags: new Map() };
   const rest = [...args];
   const words: string[] = [];
@@ -80,20 +96,22 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
 
   // dbt's groups (`dbt` itself, `docs`, `source`) stop at their first word; a command takes options and words mixed.
   for (;;) {
-    readLevel(rest, found, { command: words.join(' '), positionals: undefined });
+    readLevel(rest, found, { kinds, command: words.join(' '), positionals: undefined });
     const word = rest.shift();
     if (word === undefined) break;
     words.push(word);
-    if (words.length > 1 || !GROUPS.has(word)) {
-      readLevel(rest, found, { command: words.join(' '), positionals });
+    if (words.length > 1 || !GROUPS[engine].has(word)) {
+      readLevel(rest, found, { kinds, command: words.join(' '), positionals });
       positionals.push(...rest);
       break;
     }
   }
 
   const typed = words.join(' ');
-  const command = ALIASES.get(typed) ?? typed;
-  return { command, isKnown: COMMANDS.has(command), positionals, ...asked(found), ...named(found) };
+  const isFusion = engine === 'fusion';
+  const command = ALIASES.get(typed) ?? (isFusion ? FUSION_ALIASES.get(typed) : undefined) ?? typed;
+  const isKnown = COMMANDS.has(command) || (isFusion && FUSION_COMMANDS.has(command));
+  return { command, isKnown, positionals, ...asked(found), ...named(found) };
 }
 
 function asked(found: Found): Pick<CommandLine, 'asksFor'> {
@@ -128,6 +146,8 @@ function named({
     fullRefresh: flags.get('full-refresh'),
     compile: flags.get('compile'),
     inlineDirect: values.get('inline-direct'),
+    writeCatalog: flags.get('write-catalog'),
+    otelFileName: values.get('otel-file-name'),
   });
 }
 
@@ -138,6 +158,7 @@ function dropUndefined<T extends object>(value: T): Defined<T> {
 }
 
 interface Level {
+  readonly kinds: ReadonlyMap<string, OptionKind>;
   readonly command: string;
   /** Where words go that are no option; undefined: the first of them ends the level. */
   readonly positionals: string[] | undefined;
@@ -154,7 +175,7 @@ function readLevel(rest: string[], found: Found, level: Level): void {
     }
     if (arg.startsWith('-') && arg.length > 1) {
       rest.shift();
-      if (arg.startsWith('--')) readLong(arg, rest, found);
+      if (arg.startsWith('--')) readLong(arg, rest, found, level);
       else readShort(arg, rest, found, level);
     } else if (level.positionals === undefined) {
       return;
@@ -165,11 +186,11 @@ function readLevel(rest: string[], found: Found, level: Level): void {
   }
 }
 
-function readLong(arg: string, rest: string[], found: Found): void {
+function readLong(arg: string, rest: string[], found: Found, level: Level): void {
   const equals = arg.indexOf('=');
   const option = equals === -1 ? arg : arg.slice(0, equals);
   if (equals !== -1) rest.unshift(arg.slice(equals + 1));
-  const kind = OPTION_KINDS.get(option);
+  const kind = level.kinds.get(option);
   if (kind !== undefined) take(kind, rest, found);
   // An option nobody here knows, of a newer dbt or misspelt: taken for a flag, its own value gone with it.
   else if (equals !== -1) rest.shift();
@@ -180,7 +201,7 @@ function readShort(arg: string, rest: string[], found: Found, level: Level): voi
   for (let at = 1; at < arg.length; at += 1) {
     const option = `-${arg.charAt(at)}`;
     // The one letter with two meanings: `init -s` skips the profile.
-    const kind = option === '-s' && level.command === 'init' ? undefined : OPTION_KINDS.get(option);
+    const kind = option === '-s' && level.command === 'init' ? undefined : level.kinds.get(option);
     if (kind === undefined) continue;
     if (kind.takes !== 'nothing') {
       if (at + 1 < arg.length) rest.unshift(arg.slice(at + 1));

@@ -1,4 +1,6 @@
-/** What an option of dbt Core does with the words behind it. */
+import type { EngineKind } from './engine-kind.ts';
+
+/** What an option of dbt does with the words behind it. */
 export type OptionKind =
   | { readonly takes: 'nothing'; readonly name: string; readonly means: boolean }
   | { readonly takes: 'value'; readonly name: string }
@@ -28,6 +30,17 @@ const TAKES_WORDS: Readonly<Record<string, string>> = {
   'resource-types': 'resource-types',
   select: 'select',
 };
+/**
+ * What only dbt v2 has. It takes most of dbt Core's options as well, those it has no use for included, so its table
+ * is both together.
+ */
+const FUSION_TAKES_VALUE = [
+  ...['compute', 'config', 'exclude-rules', 'format', 'index-dir', 'invocation-id', 'metadata-dir'],
+  ...['otel-file-name', 'otel-parquet-file-name', 'packages-install-path', 'parent-span-id', 'project-name'],
+  ...['group-by', 'metrics', 'order-by', 'package', 'rules', 'run-cache-mode', 'saved-query'],
+  ...['static-analysis', 'timeout', 'with-sample'],
+];
+const FUSION_TAKES_WORDS = ['layout', 'pre-schema', 'sampled', 'schema', 'show', 'where'];
 /** The flags that are read here. Others, known or not, take nothing and say nothing. */
 const FLAGS: Readonly<Record<string, readonly [name: string, means: boolean]>> = {
   '--compile': ['compile', true],
@@ -42,12 +55,12 @@ const FLAGS: Readonly<Record<string, readonly [name: string, means: boolean]>> =
   '--version': ['version', true],
   '-V': ['version', true],
   '-v': ['version', true],
+  '--write-catalog': ['write-catalog', true],
   '--write-json': ['write-json', true],
   '--no-write-json': ['write-json', false],
 };
 
-/** By the option as it is typed. */
-export const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map<string, OptionKind>([
+const CORE_KINDS: ReadonlyMap<string, OptionKind> = new Map<string, OptionKind>([
   ...TAKES_VALUE.map((name): [string, OptionKind] => [`--${name}`, { takes: 'value', name }]),
   ...Object.entries(TAKES_WORDS).map(([typed, name]): [string, OptionKind] => [
     `--${typed}`,
@@ -63,3 +76,14 @@ export const OPTION_KINDS: ReadonlyMap<string, OptionKind> = new Map<string, Opt
   ['-s', { takes: 'words', name: 'select' }],
   ['-t', { takes: 'value', name: 'target' }],
 ]);
+const FUSION_KINDS: ReadonlyMap<string, OptionKind> = new Map<string, OptionKind>([
+  ...CORE_KINDS,
+  ...FUSION_TAKES_VALUE.map((name): [string, OptionKind] => [`--${name}`, { takes: 'value', name }]),
+  ...FUSION_TAKES_WORDS.map((name): [string, OptionKind] => [`--${name}`, { takes: 'words', name }]),
+  ['-l', { takes: 'words', name: 'layout' }],
+]);
+
+/** An engine's options by the option as it is typed. */
+export function optionKindsOf(engine: EngineKind): ReadonlyMap<string, OptionKind> {
+  return engine === 'fusion' ? FUSION_KINDS : CORE_KINDS;
+}

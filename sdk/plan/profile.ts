@@ -7,6 +7,8 @@ import { isLocalWarehouse } from './local-warehouse.ts';
 import { located, readProfile, readTarget, type YamlMap } from './profile-file.ts';
 import { findProfilesDir, noProfilesFile, PROFILES_FILE_NAME } from './profiles-dir.ts';
 import type { Project } from './project.ts';
+import type { Yaml } from './state/input.ts';
+import { stateKeysOf } from './state/target-keys.ts';
 import { type DbtDialect, dialectOf, isSettingUncertain, readSetting } from './variables.ts';
 import { invalid, readYamlFile, valueAt, type YamlFile } from './yaml-file.ts';
 
@@ -25,6 +27,8 @@ export interface ResolvedProfile {
   readonly isLocalWarehouse?: boolean;
   /** Passwords, tokens and keys of the target, for hiding them in texts and for nothing else. */
   readonly secrets: readonly string[];
+  /** What of the target says something to dbt State, as it is written there. */
+  readonly stateKeys?: Yaml;
 }
 
 export type ProfileInput = PlanInput & {
@@ -95,6 +99,7 @@ export async function resolveProfile(input: ProfileInput): Promise<ResolvedProfi
   return {
     ...base,
     secrets: secretsOf(target, values),
+    stateKeys: stateKeysOf(target),
     targetName,
     ...(adapterType === undefined ? {} : { adapterType }),
     ...(threadsHere === undefined ? {} : { threads: threadsHere }),

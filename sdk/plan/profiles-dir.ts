@@ -29,7 +29,8 @@ export async function findProfilesDir(input: PlanInput, dialect: DbtDialect): Pr
   return { dir: isHere ? resolve(input.cwd) : join(homeOf(input), '.dbt') };
 }
 
-function homeOf(input: PlanInput): string {
+/** The user's home, as dbt sees it. */
+export function homeOf(input: Pick<PlanInput, 'cwd' | 'env'>): string {
   const home = readVariable(input.env, process.platform === 'win32' ? 'USERPROFILE' : 'HOME');
   return home === undefined || home === '' ? userInfo().homedir : resolve(input.cwd, home);
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
 import { type JinjaContext, pythonText, renderJinja } from './jinja.ts';
 import { jinjaContext, type PlanInput } from './jinja-context.ts';
+import type { Unrendered, Yaml } from './state/input.ts';
 import { type DbtDialect, dialectOf, parseBoolean, readSetting } from './variables.ts';
 import { invalid, isMap, readYamlFile, valueAt, type YamlFile } from './yaml-file.ts';
 
@@ -29,6 +30,10 @@ export interface Project {
   readonly logPath: string;
   /** Whether dbt writes the manifest and run results: flag, then environment, then the project's `flags:`. */
   readonly writesJson: boolean;
+  /** `flags:`, with its Jinja worked out as far as that can be done here. */
+  readonly flags: Yaml;
+  /** `dbt-cloud:`, likewise. */
+  readonly dbtCloud: Yaml;
 }
 
 const FILE_NAME = 'dbt_project.yml';
@@ -37,7 +42,7 @@ const FILE_NAME = 'dbt_project.yml';
  * Finds the project dbt will find: `--project-dir`, then DBT_ENGINE_PROJECT_DIR and DBT_PROJECT_DIR, then the nearest
  * folder with a `dbt_project.yml` from `cwd` upward. dbt does that walk itself, so it is started in `cwd` as it is,
  * and relative paths in the user's arguments mean what they mean to dbt: the target folder is relative to the
- * project, `--log-path`, `--profiles-dir` and `--project-dir` to `cwd`.
+ * project, `--log-path` (not so in dbt v2), `--profiles-dir` and `--project-dir` to `cwd`.
  * @throws DbtRunCacheError `project-not-found` saying where was looked; `project-invalid` when the file is broken, has
  *   no name, or needs an environment variable that is not set.
  */
@@ -69,7 +74,21 @@ export async function findProject(
     isTargetPathCertain: target !== undefined,
     logPath: logPathOf(file, input, dialect),
     writesJson: writesJsonOf(file, input, dialect),
+    flags: renderedMap(valueAt(file.root, 'flags'), context),
+    dbtCloud: renderedMap(valueAt(file.root, 'dbt-cloud'), context),
   };
+}
+
+function renderedMap(map: unknown, context: JinjaContext): Yaml {
+  if (!isMap(map)) return {};
+  return Object.fromEntries(
+    Object.entries(map).map(([key, raw]) => {
+      if (typeof raw !== 'string') return [key, raw];
+      const rendered = renderJinja(raw, context);
+      const unrendered: Unrendered = { jinja: raw };
+      return [key, rendered.kind === 'value' ? rendered.value : unrendered];
+    }),
+  );
 }
 
 /** The project again, with a `target-path:` that needs fields of the resolved target worked out. */
@@ -180,7 +199,7 @@ function targetPathOf(
 
 function logPathOf(file: YamlFile, input: PlanInput, dialect: DbtDialect): string {
   const given = input.commandLine.logPath ?? readSetting(input.env, 'LOG_PATH', dialect)?.value;
-  if (given !== undefined) return resolve(input.cwd, given);
+  if (given !== undefined) return resolve(dialect.isFusion ? dirname(file.path) : input.cwd, given);
   // dbt does not render this one.
   const inFile = valueAt(file.root, 'log-path');
   return resolve(dirname(file.path), typeof inFile === 'string' && inFile !== '' ? inFile : 'logs');
@@ -191,6 +210,8 @@ function writesJsonOf(file: YamlFile, input: PlanInput, dialect: DbtDialect): bo
   const setting = readSetting(input.env, 'WRITE_JSON', dialect);
   const inEnv = setting === undefined ? undefined : parseBoolean(setting.value);
   if (inEnv !== undefined) return inEnv;
+  // dbt v2 does not read the project's flag.
+  if (dialect.isFusion) return true;
   const flags = valueAt(file.root, 'flags');
   return !isMap(flags) || valueAt(flags, 'write_json') !== false;
 }

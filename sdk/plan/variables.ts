@@ -41,12 +41,19 @@ export interface DbtDialect {
   readonly hasProfileVariables: boolean;
   /** dbt 1.12 and later load a `.env` file. */
   readonly loadsDotEnv: boolean;
+  /** dbt v2, which takes `DBT_X` before `DBT_ENGINE_X` and a relative `--log-path` from the project's folder. */
+  readonly isFusion: boolean;
 }
 
 export function dialectOf(dbtVersion: string | undefined): DbtDialect {
   const match = /^(\d+)\.(\d+)/.exec(dbtVersion ?? '');
   const minor = match === null ? Number.POSITIVE_INFINITY : Number(match[1]) * 1000 + Number(match[2]);
-  return { hasEnginePrefix: minor >= 1011, hasProfileVariables: minor >= 1008, loadsDotEnv: minor >= 1012 };
+  return {
+    hasEnginePrefix: minor >= 1011,
+    hasProfileVariables: minor >= 1008,
+    loadsDotEnv: minor >= 1012,
+    isFusion: match !== null && minor >= 2000,
+  };
 }
 
 /** The setting as dbt finds it in the environment: the first variable that is not empty. */
@@ -56,11 +63,17 @@ export function readSetting(
   dialect: DbtDialect,
 ): { readonly name: string; readonly value: string } | undefined {
   if (!dialect.hasProfileVariables && (setting === 'PROFILE' || setting === 'TARGET')) return undefined;
-  for (const name of [...(dialect.hasEnginePrefix ? [`DBT_ENGINE_${setting}`] : []), `DBT_${setting}`]) {
+  for (const name of namesOf(setting, dialect)) {
     const value = readVariable(env, name);
     if (value !== undefined && value !== '') return { name, value };
   }
   return undefined;
+}
+
+function namesOf(setting: string, dialect: DbtDialect): readonly string[] {
+  const [plain, engine] = [`DBT_${setting}`, `DBT_ENGINE_${setting}`];
+  if (!dialect.hasEnginePrefix) return [plain];
+  return dialect.isFusion ? [plain, engine] : [engine, plain];
 }
 
 /** Whether a `.env` file sets it in a way not worked out here, and nothing else does. */

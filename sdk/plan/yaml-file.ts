@@ -46,7 +46,7 @@ export async function readYamlFile(
   if (error !== undefined) {
     if (mayBeFineForDbt(error, text)) return { path, isDoubtful: true, root: {}, lineOf: () => undefined };
     const { line, col } = lines.linePos(error.pos[0]);
-    throw invalid(code, `${path}:${line}:${col}`, CAUSES[error.code] ?? 'this is not valid YAML');
+    throw invalid(code, `${path}:${line}:${col}`, causeOf(error));
   }
   let root: unknown;
   try {
@@ -139,6 +139,11 @@ const CAUSES: Readonly<Partial<Record<YamlErrorCode, string>>> = {
   TAG_RESOLVE_FAILED: 'a tag (!) cannot be resolved',
   UNEXPECTED_TOKEN: 'something stands where YAML does not allow it',
 };
+
+/** What a parser's error means, without the file's text. */
+export function causeOf(error: YAMLParseError): string {
+  return CAUSES[error.code] ?? 'this is not valid YAML';
+}
 
 /** Whether a value is a map of keys, as YAML gives it. */
 export function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,10 +1,13 @@
+import { countDecisions } from '../decision-log/records.ts';
+import { writeDecisionLog } from '../decision-log/write.ts';
 import { type Decided, decide } from '../decisions/decide.ts';
-import type { NodeAction } from '../decisions/decision.ts';
 import { parseDecisionLog } from '../decisions/decision-log.ts';
 import type { Observations } from '../decisions/observed.ts';
+import { diagnoseRun } from '../diagnose/diagnose-run.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
 import { findProject } from '../plan/project.ts';
+import type { StateSetting, StateSettings } from '../plan/state/setting.ts';
 import { writeReport } from '../report.ts';
 import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
 import type { RuntimeEnd } from '../runtimes/runtime.ts';
@@ -15,6 +18,7 @@ import { locateFailures } from './locate-failures.ts';
 import { isReported, type Plan } from './make-plan.ts';
 import { failureOf } from './outcome.ts';
 import type { RunContext } from './run-context.ts';
+import { settleResults } from './settle-results.ts';
 
 /** What was seen while dbt ran. */
 export interface Watched {
@@ -27,8 +31,13 @@ export interface Watched {
 /** Reads what a run of dbt did, and reports it. */
 export async function concludeRun(run: RunContext, plan: Plan, watched: Watched): Promise<RunResult> {
   const wallMs = run.elapsedMs();
-  const { end, observations } = watched;
+  const { end } = watched;
   const collected = await collect(run, plan, watched);
+  const settled =
+    plan.engine.kind === 'fusion'
+      ? settleResults(collected.artifacts.runResults, collected.artifacts.manifest, watched.observations)
+      : undefined;
+  const observations = settled?.observations ?? watched.observations;
   const decisionLog =
     plan.project === undefined
       ? undefined
@@ -36,7 +45,9 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
   const outputTail = run.clean(end.outputTail);
   const decided = decide({
     command: plan.command,
+    engine: plan.engine.kind,
     ...collected.artifacts,
+    ...(settled === undefined ? {} : { runResults: settled.runResults }),
     observations,
     eventsAvailable: observations.eventCount > 0,
     decisionLog: decisionLog === undefined ? undefined : parseDecisionLog(decisionLog.text),
@@ -58,6 +69,9 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
     mainErrors: observations.mainErrors.map(run.clean),
     outputTail,
     timeoutMs: run.options.timeoutMs,
+    requiredState: run.options.requireRunCache
+      ? { state: decided.state, engine: plan.engine.kind }
+      : undefined,
   });
   const report: RunReport = {
     ...base(run, plan, wallMs),
@@ -72,13 +86,18 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
     ...optional('threads', observations.threads),
     ...decidedParts(decided),
     decisions,
-    notices: [...run.notices, ...collected.notices, ...decided.notices],
+    notices: [...run.notices, ...collected.notices, ...(settled?.notices ?? []), ...decided.notices],
     artifactPaths: {
       ...collected.paths,
       ...(decisionLog === undefined ? {} : { decisionLog: decisionLog.path }),
     },
   };
-  return finish(run, await reportFolder(run, plan), report, collected.artifacts);
+  return finish(
+    run,
+    await reportFolder(run, plan),
+    await withDiagnosis(run, plan, report),
+    collected.artifacts,
+  );
 }
 
 /** A run that dbt was never started for. */
@@ -103,7 +122,13 @@ export async function concludeNotDone(
   };
   // The report of the run that has the folder is not ours to replace.
   const targetPath = error.code === 'target-path-busy' ? undefined : await reportFolder(run, plan);
-  return finish(run, targetPath, report, {});
+  return finish(run, targetPath, await withDiagnosis(run, plan, report), {});
+}
+
+async function withDiagnosis(run: RunContext, plan: Plan | undefined, report: RunReport): Promise<RunReport> {
+  const isRequired = run.options.requireRunCache;
+  const diagnosis = await diagnoseRun({ report, plan, isRequired, clean: run.clean });
+  return diagnosis === undefined ? report : { ...report, diagnosis };
 }
 
 /** Where a report belongs, as far as that can be told without a plan. */
@@ -125,9 +150,22 @@ function base(run: RunContext, plan: Plan | undefined, wallMs: number) {
     finishedAt: new Date(run.startedAt.getTime() + wallMs).toISOString(),
     wallMs,
     labels: run.options.labels,
+    ...optional('config', run.options.config),
     ...optional('engine', plan?.engine),
     ...optional('project', plan?.reportedProject),
+    runCache: run.options.runCache,
+    ...(run.options.requireRunCache ? { requireRunCache: true as const } : {}),
+    ...optional('stateSettings', plan === undefined ? undefined : shownSettings(run, plan.stateSettings)),
   } as const;
+}
+
+/** A value may hold a secret that is none of State's. */
+function shownSettings(run: RunContext, { settings }: StateSettings): StateSetting[] {
+  return settings.map((setting) => ({
+    ...setting,
+    value: run.clean(setting.value),
+    overrides: setting.overrides.map((one) => ({ ...one, value: run.clean(one.value) })),
+  }));
 }
 
 async function collect(run: RunContext, plan: Plan, watched: Watched): Promise<Collected> {
@@ -167,17 +205,28 @@ async function finish(
   artifacts: RunResult['artifacts'],
 ): Promise<RunResult> {
   let report = run.named.deep(shown);
-  let reportPath: string | undefined;
-  if (run.options.report && targetPath !== undefined) {
+  const write = async (
+    into: (targetPath: string, report: RunReport) => Promise<string>,
+  ): Promise<string | undefined> => {
+    if (!run.options.report || targetPath === undefined) return undefined;
     try {
-      reportPath = await writeReport(targetPath, report);
+      return await into(targetPath, report);
     } catch (thrown) {
       const notice: RunNotice = asNotice(DbtRunCacheError.from(thrown));
       report = { ...report, notices: [...report.notices, run.named.deep(notice)] };
+      return undefined;
     }
-  }
+  };
+  // The report last, so that it tells what became of the log.
+  const decisionsPath = await write(writeDecisionLog);
+  const reportPath = await write(writeReport);
   tell(run, report);
-  return { ...report, artifacts, ...optional('reportPath', reportPath) } as ExecutedRun | FailedRun;
+  return {
+    ...report,
+    artifacts,
+    ...optional('reportPath', reportPath),
+    ...optional('decisionsPath', decisionsPath),
+  } as ExecutedRun | FailedRun;
 }
 
 function tell(run: RunContext, report: RunReport): void {
@@ -196,16 +245,13 @@ function tell(run: RunContext, report: RunReport): void {
     });
     return;
   }
-  const counts: Partial<Record<NodeAction, number>> = {};
-  for (const { action } of report.decisions) counts[action] = (counts[action] ?? 0) + 1;
   run.send({
     kind: 'job-finished',
     outcome: report.outcome,
     ...optional('code', failure?.code),
     ...optional('exitCode', report.exitCode),
     wallMs: report.wallMs,
-    counts,
-    failedNodes: report.decisions.filter((decision) => decision.failed).length,
+    ...countDecisions(report.decisions),
     ...optional('savedNodeMs', report.savings?.nodeMs),
   });
 }

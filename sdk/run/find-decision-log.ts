@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 /** In the plugin's own order: the first one present wins. */
 const PREFIXES = ['DBT_ENGINE_STATE_', 'DBT_ENV_SECRET_STATE_', 'RUN_CACHE_', 'DBT_RUN_CACHE_'];
-/** The older plugin's folder comes second. */
+/** That of the plugin; that of dbt v2 and of the older plugin. */
 const FOLDERS = ['state', 'run_cache'];
 const MAX_BYTES = 256 << 20;
 
@@ -14,7 +14,7 @@ export interface DecisionLogFile {
 }
 
 /**
- * Finds the log that the State plugin wrote during this run: the newest one that was begun after the run was.
+ * Finds the log that dbt State (its plugin, or dbt v2) wrote during this run: the newest one that was begun after the run was.
  * @param logPath dbt's log folder, absolute.
  */
 export async function findDecisionLog(request: {
@@ -65,7 +65,10 @@ function beganAfter(text: string, startedAt: Date): boolean {
   try {
     const first = JSON.parse(text.slice(0, text.indexOf('\n'))) as Record<string, unknown>;
     const began = first['start_timestamp_utc'];
-    return typeof began === 'string' && Date.parse(began) >= startedAt.getTime();
+    if (typeof began !== 'string') return false;
+    // A time in whole seconds may seem to lie before a run that began within that second.
+    const slackMs = /\d\.\d/.test(began) ? 0 : 999;
+    return Date.parse(began) >= startedAt.getTime() - slackMs;
   } catch {
     return false;
   }

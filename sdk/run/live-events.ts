@@ -1,3 +1,4 @@
+import type { NodeDecision } from '../decisions/decision.ts';
 import type { RunEvent } from '../events.ts';
 import type { DbtEvent } from '../runtimes/dbt-event.ts';
 import { optional } from '../util/optional.ts';
@@ -11,8 +12,14 @@ export type EventBody = RunEvent extends infer E
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a caller is told while dbt runs; undefined for events that only the report needs. */
-export function toRunEvent(event: DbtEvent): EventBody | undefined {
+/**
+ * What a caller is told while dbt runs; undefined for events that only the report needs.
+ * @param decide Decides a node that has finished; undefined for one that has not, whatever dbt's event says.
+ */
+export function toRunEvent(
+  event: DbtEvent,
+  decide: (uniqueId: string) => NodeDecision | undefined,
+): EventBody | undefined {
   const { info, data } = event;
   switch (info.name) {
     case 'RuncacheSelection':
@@ -21,7 +28,7 @@ export function toRunEvent(event: DbtEvent): EventBody | undefined {
     case 'LogHookStartLine':
       return nodeStarted(data);
     case 'NodeFinished':
-      return nodeFinished(data);
+      return nodeFinished(data, decide);
     case 'MainStackTrace':
       return undefined;
     default:
@@ -40,10 +47,15 @@ function nodeStarted(data: Fields): EventBody | undefined {
   };
 }
 
-function nodeFinished(data: Fields): EventBody | undefined {
+function nodeFinished(
+  data: Fields,
+  decide: (uniqueId: string) => NodeDecision | undefined,
+): EventBody | undefined {
   const node = nodeOf(data);
   const result = fields(data['run_result']);
   if (node === undefined || result === undefined) return undefined;
+  const decision = decide(node.uniqueId);
+  if (decision === undefined) return undefined;
   const seconds = result['execution_time'];
   return {
     kind: 'node-finished',
@@ -51,6 +63,13 @@ function nodeFinished(data: Fields): EventBody | undefined {
     status: text(result['status']) ?? '',
     ...optional('message', text(result['message'])),
     ...(typeof seconds === 'number' ? { executionMs: Math.round(seconds * 1000) } : {}),
+    ...optional('materialized', decision.materialized),
+    action: decision.action,
+    because: decision.because,
+    ...optional('detail', decision.detail),
+    basis: decision.basis,
+    failed: decision.failed,
+    ...optional('failures', decision.failures),
   };
 }
 

@@ -3,14 +3,19 @@ import { DbtRunCacheError } from '../errors.ts';
 import { type CommandLine, parseCommandLine } from '../plan/command-line.ts';
 import { type ArtifactName, artifactsOf, needsOf, sourcesPathOf } from '../plan/dbt-commands.ts';
 import { readDotEnv } from '../plan/dot-env.ts';
+import type { EngineKind } from '../plan/engine-kind.ts';
 import { childEnvironment } from '../plan/environment.ts';
 import type { PlanInput } from '../plan/jinja-context.ts';
+import { type OtelFile, otelFileOf } from '../plan/otel-file.ts';
 import { type ResolvedProfile, resolveProfile } from '../plan/profile.ts';
 import { findProject, type Project, settleTargetPath } from '../plan/project.ts';
-import { readStateSettings } from '../plan/state-settings.ts';
-import type { EngineInfo, ProjectInfo } from '../result.ts';
+import { checkStateSettings, doubtInWords } from '../plan/state/check.ts';
+import { DISABLED_BY, withStateDisabled } from '../plan/state/disable.ts';
+import type { StateSettings } from '../plan/state/setting.ts';
+import type { EngineInfo, ProjectInfo, RunNotice } from '../result.ts';
 import { type DbtInstallation, findDbt } from '../runtimes/detect.ts';
 import { askProgram } from '../runtimes/process.ts';
+import { findStateSettings } from './find-state-settings.ts';
 import type { RunContext } from './run-context.ts';
 
 /** What will run, settled before anything is started. */
@@ -36,6 +41,8 @@ export interface Plan {
   readonly runsNodes: boolean;
   /** Whether the command gets a report file. One such as `deps` must not replace the report of the last build. */
   readonly isReported: boolean;
+  /** dbt v2: the telemetry file the user asked for, if they did. */
+  readonly otelFile: OtelFile | undefined;
   /** dbt State, as far as it is known before dbt starts. */
   readonly state: {
     /** Null: there is none. Undefined: not known. */
@@ -43,17 +50,20 @@ export interface Plan {
     readonly stateSwitchedOffBy: string | undefined;
     readonly stateWanted: boolean;
   };
+  /** What the user has set for dbt State. */
+  readonly stateSettings: StateSettings;
 }
 
 /**
  * @throws DbtRunCacheError for what dbt would certainly fail on as well: no project, no profile, no such target, no
- *   dbt. What only dbt can tell is left to dbt.
+ *   dbt, a setting of dbt State it refuses. What only dbt can tell is left to dbt.
  */
 export async function makePlan(run: RunContext): Promise<Plan> {
   const { cwd } = run.options;
   const env = childEnvironment(run.options.env);
-  const commandLine = parseCommandLine(run.args);
   const installation = await findDbt({ dbt: run.options.dbt, env, cwd, run: askProgram });
+  const engine = installation.kind;
+  const commandLine = parseCommandLine(run.args, engine);
   const dotEnv = await readDotEnv({ cwd, env, dbtVersion: installation.versions.dbt });
   const input = {
     cwd,
@@ -64,27 +74,62 @@ export async function makePlan(run: RunContext): Promise<Plan> {
   };
   const { project, profile } = await findProjectAndProfile(input);
   run.hide(profile?.secrets ?? []);
-  const settings = readStateSettings(dotEnv.env);
+  const isDisabled = run.options.runCache === 'disabled';
+  const settings = await findStateSettings({
+    cwd,
+    args: run.args,
+    commandLine,
+    dotEnv,
+    installation,
+    project,
+    profile,
+    disabledBy: isDisabled ? DISABLED_BY : undefined,
+  });
+  checkStateSettings(settings);
+  run.notices.push(...doubtNotices(settings));
   return {
     command: commandLine.command,
     cwd,
-    env,
+    env: isDisabled ? await disabledEnvironment(run, env, installation) : env,
     commandPrefix: installation.commandPrefix,
     engine: engineOf(installation, profile, run.clean),
     project,
     reportedProject: project === undefined ? undefined : reported(project, profile),
-    expectedArtifacts: project === undefined ? new Map() : artifactPaths(commandLine, project, cwd),
+    expectedArtifacts:
+      project === undefined ? new Map() : artifactPaths(commandLine, project, { cwd, engine }),
     writesAll: commandLine.isKnown && commandLine.command !== 'retry',
-    needsTarget: artifactsOf(commandLine).size > 0 || commandLine.command === 'clean',
-    runsNodes: reportsNodes(commandLine),
-    isReported: isReported(commandLine),
+    needsTarget: artifactsOf(commandLine, true, engine).size > 0 || commandLine.command === 'clean',
+    runsNodes: reportsNodes(commandLine, engine),
+    isReported: isReported(commandLine, engine),
+    otelFile: engine === 'fusion' ? otelFileOf(commandLine, dotEnv.env, project?.logPath) : undefined,
     state: {
       pluginInstalled:
         installation.versions.dbt === undefined ? undefined : (installation.versions.state ?? null),
       stateSwitchedOffBy: settings.switchedOffBy,
       stateWanted: settings.isWanted,
     },
+    stateSettings: settings,
   };
+}
+
+async function disabledEnvironment(
+  run: RunContext,
+  env: Readonly<Record<string, string>>,
+  { kind, versions }: DbtInstallation,
+): Promise<Record<string, string>> {
+  const file = await readDotEnv({ cwd: run.options.cwd, env: {}, dbtVersion: versions.dbt });
+  const namesInDotEnv = new Set([...Object.keys(file.env), ...file.uncertain]);
+  return withStateDisabled({ engine: kind, env, namesInDotEnv, args: run.args });
+}
+
+function doubtNotices({ doubts }: StateSettings): RunNotice[] {
+  return doubts.map((doubt) => ({
+    kind: 'warning',
+    name: 'state-setting-invalid',
+    message: doubtInWords(doubt),
+    hint: `Write it as ${doubt.validForms}, or take it away.`,
+    count: 1,
+  }));
 }
 
 async function findProjectAndProfile(
@@ -109,7 +154,8 @@ async function unless<T>(isOptional: boolean, find: () => Promise<T>): Promise<T
   }
 }
 
-function reported(project: Project, profile: ResolvedProfile | undefined): ProjectInfo {
+/** The project as reports show it. */
+export function reported(project: Project, profile: ResolvedProfile | undefined): ProjectInfo {
   return {
     name: project.name,
     dir: project.dir,
@@ -119,7 +165,8 @@ function reported(project: Project, profile: ResolvedProfile | undefined): Proje
   };
 }
 
-function engineOf(
+/** The engine as reports show it. */
+export function engineOf(
   installation: DbtInstallation,
   profile: ResolvedProfile | undefined,
   clean: (text: string) => string,
@@ -128,7 +175,7 @@ function engineOf(
   const adapterType = profile?.adapterType;
   const adapterVersion = adapterType === undefined ? undefined : versions.adapters[adapterType];
   return {
-    kind: 'core',
+    kind: installation.kind,
     commandPrefix: installation.commandPrefix.map(clean),
     ...(versions.dbt === undefined ? {} : { dbtVersion: versions.dbt }),
     ...(adapterType === undefined ? {} : { adapterType }),
@@ -144,10 +191,14 @@ const FILES: Readonly<Record<Exclude<ArtifactName, 'sources'>, string>> = {
   catalog: 'catalog.json',
 };
 
-function artifactPaths(commandLine: CommandLine, project: Project, cwd: string): Map<ArtifactName, string> {
+function artifactPaths(
+  commandLine: CommandLine,
+  project: Project,
+  { cwd, engine }: { readonly cwd: string; readonly engine: EngineKind },
+): Map<ArtifactName, string> {
   const { targetPath } = project;
   return new Map(
-    [...artifactsOf(commandLine, project.writesJson)].map((name) => [
+    [...artifactsOf(commandLine, project.writesJson, engine)].map((name) => [
       name,
       name === 'sources' ? sourcesPathOf(commandLine, { cwd, targetPath }) : join(targetPath, FILES[name]),
     ]),
@@ -155,12 +206,12 @@ function artifactPaths(commandLine: CommandLine, project: Project, cwd: string):
 }
 
 /** Whether the command gets a report file. */
-export function isReported(commandLine: CommandLine): boolean {
-  return reportsNodes(commandLine) || commandLine.command === 'run-operation';
+export function isReported(commandLine: CommandLine, engine: EngineKind = 'core'): boolean {
+  return reportsNodes(commandLine, engine) || commandLine.command === 'run-operation';
 }
 
-function reportsNodes(commandLine: CommandLine): boolean {
-  const artifacts = artifactsOf(commandLine);
+function reportsNodes(commandLine: CommandLine, engine: EngineKind): boolean {
+  const artifacts = artifactsOf(commandLine, true, engine);
   return (
     commandLine.command !== 'run-operation' && (artifacts.has('run_results') || artifacts.has('sources'))
   );

@@ -1,6 +1,8 @@
-import type { NodeDecision } from '../decisions/decision.ts';
+import type { NodeDecision, StateStatus } from '../decisions/decision.ts';
+import type { EngineKind } from '../plan/engine-kind.ts';
 import type { RunFailure } from '../result.ts';
 import type { RuntimeEnd } from '../runtimes/runtime.ts';
+import { withoutState } from './required-state.ts';
 
 const TAIL_LINES = 40;
 const NAMED_NODES = 3;
@@ -17,17 +19,27 @@ export interface OutcomeInput {
   /** The end of what dbt printed, redacted. */
   readonly outputTail: string;
   readonly timeoutMs: number | undefined;
+  /** What became of dbt State, where the run was to fail without it. */
+  readonly requiredState?: { readonly state: StateStatus; readonly engine: EngineKind } | undefined;
 }
 
-/** Why a run is no success; undefined when it is one. dbt's exit code decides, never our own reading. */
+/**
+ * Why a run is no success; undefined when it is one. dbt's exit code decides, never our own reading; only a dbt that
+ * succeeded is asked whether the State it was to run with was active.
+ */
 export function failureOf(input: OutcomeInput): RunFailure | undefined {
   const { end } = input;
-  if (end.exitCode === 0 && (end.stopCause === undefined || isComplete(input))) return undefined;
+  if (end.exitCode === 0 && (end.stopCause === undefined || isComplete(input))) {
+    return input.requiredState === undefined
+      ? undefined
+      : withoutState(input.requiredState.state, input.requiredState.engine);
+  }
   if (end.stopCause !== undefined) return stopped(input);
   if (end.exitCode === undefined || end.exitCode > 128) return crashed(input);
   const failed = input.decisions.filter((decision) => decision.failed);
   if (failed.length > 0) return { code: 'nodes-failed', message: nodesFailed(failed) };
-  if (end.exitCode === 1 && input.runsNodes && input.wasHeard) {
+  // dbt Core ends with 2 for an error of its own; to dbt v2 every failure is 1.
+  if (end.exitCode === 1 && input.runsNodes && input.wasHeard && mainMessage(input) === undefined) {
     return {
       code: 'nodes-failed',
       message: 'dbt says that the run failed; which nodes failed could not be read',
@@ -84,9 +96,14 @@ function nodesFailed(failed: readonly NodeDecision[]): string {
   return `${count}: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function mainMessage({ mainErrors }: OutcomeInput): string | undefined {
+function mainMessage({ mainErrors, wasHeard, outputTail: tail }: OutcomeInput): string | undefined {
   const first = mainErrors.find((error) => error.trim() !== '');
-  return first?.trim();
+  return first?.trim() ?? (wasHeard ? undefined : refusal(tail));
+}
+
+/** What a dbt that did not even begin says of its command line: the one line that matters, among its usage. */
+function refusal(tail: string): string | undefined {
+  return /^error: .*\S/im.exec(tail)?.[0].replace(/^error: /i, '');
 }
 
 function outputTail({ outputTail: tail }: OutcomeInput): { outputTail?: string } {

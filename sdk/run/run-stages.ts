@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLiveDecisions } from '../decisions/decide-live.ts';
 import { createObservations } from '../decisions/observations.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
@@ -83,6 +84,12 @@ async function takeTarget(run: RunContext, plan: Plan): Promise<TargetLock | und
 async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined): Promise<Watched> {
   run.stops.signal.throwIfAborted();
   const observations = createObservations();
+  const decideLive = createLiveDecisions({
+    command: plan.command,
+    engine: plan.engine.kind,
+    ...plan.state,
+    redact: run.clean,
+  });
   const workFolder = await makeWorkFolder(run);
   run.send({
     kind: 'job-started',
@@ -103,6 +110,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
       output: run.options.output,
       redactor: run.named,
       workFolder,
+      otelFile: plan.otelFile,
       forceKillAfterMs: run.options.forceKillAfterMs,
       stops: run.stops,
       onStarted: (pid) => {
@@ -113,7 +121,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
       onEvent: (event) => {
         observations.add(event);
         invocationId ??= event.info.invocation_id;
-        const body = toRunEvent(event);
+        const body = toRunEvent(event, (uniqueId) => decideLive(uniqueId, observations.current()));
         if (body === undefined) return;
         run.send(
           'message' in body && body.message !== undefined

@@ -12,13 +12,15 @@ export interface SettingSource {
 export interface StateSetting {
   /** Without prefix, upper case: `FRESHNESS_TOLERANCE`, `MANAGE_STATE`, `API_URL`, … */
   readonly field: string;
-  /** As the user wrote it; a secret is `set`. */
+  /** As the user wrote it, empty where that is empty; a secret is `set`, a password in an address `***`. */
   readonly value: string;
   readonly source: SettingSource;
   /** What the source outranks, strongest first. */
   readonly overrides: readonly { readonly value: string; readonly source: SettingSource }[];
   /** Why it does nothing for the engine in hand, as a sentence; absent when it has effect. */
   readonly ignored?: string;
+  /** What else to know of it, as a sentence. */
+  readonly note?: string;
 }
 
 /** A value dbt would refuse, with a traceback, once it has started. */
@@ -30,10 +32,17 @@ export interface SettingProblem {
   readonly validForms: string;
 }
 
+/** A value the engine takes, for something its writer can hardly have meant. */
+export interface SettingDoubt extends SettingProblem {
+  /** What the engine takes it for, e.g. `false`. */
+  readonly takenAs: string;
+}
+
 /** What the user has set for dbt State, as the engine in hand reads it. */
 export interface StateSettings {
   readonly settings: readonly StateSetting[];
   readonly problems: readonly SettingProblem[];
+  readonly doubts: readonly SettingDoubt[];
   /** What switches State off, if something does: a variable, a flag or a key. */
   readonly switchedOffBy?: string;
   /** Whether anything was set for State on purpose, so that its absence is worth telling. */

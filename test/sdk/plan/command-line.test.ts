@@ -130,3 +130,50 @@ describe('what dbt refuses or does not know is still read', () => {
     expect(args).toEqual(['--quiet', 'build', '--select=a', 'b', '-tprod']);
   });
 });
+
+describe('dbt v2', () => {
+  const read = (...args: string[]) => parseCommandLine(args, 'fusion');
+
+  test('its own commands, by their full names', () => {
+    for (const words of ['lint', 'login', 'system update', 'sl query', 'state explain', 'docs generate'])
+      expect(read(...words.split(' '))).toMatchObject({ command: words, isKnown: true, positionals: [] });
+    expect(read('fmt').command).toBe('format');
+    expect(read('snowplow')).toMatchObject({ isKnown: false });
+  });
+
+  test('its own options, and those of dbt Core it still takes', () => {
+    expect(
+      read(
+        '--otel-file-name',
+        'o.jsonl',
+        'build',
+        '--compute',
+        'inline',
+        '--write-catalog',
+        '-m',
+        'a',
+        'b',
+        '-tprod',
+      ),
+    ).toMatchObject({
+      command: 'build',
+      otelFileName: 'o.jsonl',
+      writeCatalog: true,
+      select: ['a', 'b'],
+      target: 'prod',
+      positionals: [],
+    });
+  });
+
+  test('--show takes words, where to dbt Core it is a flag', () => {
+    expect(read('build', '--show', 'nodes', 'stats', '-s', 'a').positionals).toEqual([]);
+    expect(parseCommandLine(['seed', '--show', 'a']).positionals).toEqual(['a']);
+  });
+
+  test('what nobody here knows is a flag', () => {
+    expect(read('build', '--newer=x', '--newest', '-s', 'a')).toMatchObject({
+      select: ['a'],
+      positionals: [],
+    });
+  });
+});

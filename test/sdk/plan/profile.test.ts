@@ -89,6 +89,20 @@ describe('which profile and target', () => {
       path: join(root, 'shop/profiles.yml'),
       isLocalWarehouse: false,
       secrets: [],
+      stateKeys: { type: 'postgres' },
+    });
+  });
+
+  test('of the target, what dbt State reads is kept as it is written', async () => {
+    const fields = `run_cache_allow_clones: "{{ env_var('ANY') }}", org_id: 7, password: hunter2, run_cache_log_prefix: [x]`;
+    await put(
+      'shop/profiles.yml',
+      `shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: h, ${fields}}\n`,
+    );
+    expect((await resolve('build', { env: { ANY: 'false' } }))?.stateKeys).toEqual({
+      type: 'postgres',
+      run_cache_allow_clones: "{{ env_var('ANY') }}",
+      org_id: 7,
     });
   });
 

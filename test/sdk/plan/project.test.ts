@@ -45,6 +45,19 @@ describe('which project', () => {
       isTargetPathCertain: true,
       logPath: join(root, 'shop/logs'),
       writesJson: true,
+      flags: {},
+      dbtCloud: {},
+    });
+  });
+
+  test('flags and the link to the platform, with Jinja worked out where it can be', async () => {
+    await put(
+      'shop/dbt_project.yml',
+      `name: shop\nflags: {a: "{{ env_var('A') }}", b: "{{ run_query('x') }}", c: 5}\ndbt-cloud: {project-id: 7}\n`,
+    );
+    expect(await find('build', { cwd: 'shop', env: { A: '45m' } })).toMatchObject({
+      flags: { a: '45m', b: { jinja: "{{ run_query('x') }}" }, c: 5 },
+      dbtCloud: { 'project-id': 7 },
     });
   });
 

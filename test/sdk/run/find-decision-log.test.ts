@@ -31,6 +31,20 @@ test('finds the log that was begun during the run, in either plugin’s folder',
   expect((await find())?.path).toBe(mine);
 });
 
+test.each(['run_cache', 'state'])('finds that of dbt v2 in logs/%s', async (folder) => {
+  const name = 'responses_20260101T000000Z-01a1fbc1-b4eb-7dc0-a73c-7f2eb48e31da.jsonl';
+  const mine = await log(`${folder}/${name}`, later.replace(/\.(\d{3})Z$/, '.$1456789+00:00'));
+  expect((await find())?.path).toBe(mine);
+});
+
+test('a time in whole seconds is not taken for an earlier one', async () => {
+  const whole = (date: string): string => date.replace(/\.\d{3}Z$/, 'Z');
+  await log('state/responses_1.jsonl', whole(earlier));
+  expect(await find()).toBeUndefined();
+  const mine = await log('state/responses_2.jsonl', whole(startedAt.toISOString()));
+  expect((await find())?.path).toBe(mine);
+});
+
 test('passes over other files and torn ones', async () => {
   await log('state/other_1.jsonl', later);
   await log('state/responses_1.txt', later);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { NodeDecision } from '../../../sdk/decisions/decision.ts';
+import type { NodeDecision, StateStatus } from '../../../sdk/decisions/decision.ts';
 import { failureOf, type OutcomeInput } from '../../../sdk/run/outcome.ts';
 
 const failing = (name: string): NodeDecision => ({
@@ -52,6 +52,15 @@ describe('dbt’s exit code decides', () => {
     expect(failure({ exitCode: 1 }, { decisions: [failing('a')] })?.message).toBe('1 node failed: a');
   });
 
+  test('1 of a dbt v2 that could not do the run says why', () => {
+    const mainErrors = ["[InvalidConfig (dbt1005)]: target 'nope' not found in profile 'shop'"];
+    expect(failure({ exitCode: 1 }, { mainErrors })).toMatchObject({
+      code: 'dbt-failed',
+      message: mainErrors[0],
+    });
+    expect(failure({ exitCode: 1 }, { mainErrors, decisions: [failing('a')] })?.code).toBe('nodes-failed');
+  });
+
   test('1 without a readable failure still is one, with what dbt printed', () => {
     expect(failure({ exitCode: 1 }, { outputTail: 'last words\n' })).toMatchObject({
       code: 'nodes-failed',
@@ -70,6 +79,12 @@ describe('dbt’s exit code decides', () => {
       code: 'dbt-failed',
       outputTail: 'ModuleNotFoundError: dbt',
     });
+  });
+
+  test('a command line dbt refuses: its one line of error, not the usage around it', () => {
+    const refused = { wasHeard: false, outputTail: "Usage: dbt build\n\nError: No such option '--nope'.\n" };
+    expect(failure({ exitCode: 2 }, refused)?.message).toBe("No such option '--nope'.");
+    expect(failure({ exitCode: 2 }, { ...refused, wasHeard: true })?.message).toContain('exit code 2');
   });
 
   test('2 tells dbt’s own error, and the end of the output', () => {
@@ -109,4 +124,35 @@ test('no more than the last 40 lines of the output are kept', () => {
   const kept = failure({ exitCode: 2 }, { outputTail })?.outputTail?.split('\n');
   expect(kept).toHaveLength(40);
   expect(kept?.at(-1)).toBe('line 99');
+});
+
+describe('a run that was to have dbt State', () => {
+  const required = (state: StateStatus, engine: 'core' | 'fusion' = 'core', exitCode = 0) =>
+    failure({ exitCode }, { requiredState: { state, engine } });
+
+  test('fails where it was not active, with cause and fix', () => {
+    const trouble = { problem: 'no-credentials', fix: 'Set a token.' } as const;
+    expect(required({ kind: 'inactive', trouble })).toEqual({
+      code: 'run-cache-required',
+      message: 'dbt State was required and was not active: no credentials',
+      hint: 'Set a token.',
+    });
+    expect(required({ kind: 'absent' })?.hint).toContain('pip install dbt-state');
+    expect(required({ kind: 'absent' }, 'fusion')?.hint).toContain('--manage-state');
+    expect(required({ kind: 'disabled', by: 'RUN_CACHE_DISABLED' })).toMatchObject({
+      message: expect.stringContaining('switched off by RUN_CACHE_DISABLED'),
+      hint: expect.stringContaining('Take away RUN_CACHE_DISABLED'),
+    });
+    expect(required({ kind: 'unknown', why: 'no events' })?.message).toContain('(no events)');
+  });
+
+  test('passes where it was active or had nothing to say', () => {
+    expect(required({ kind: 'active', proof: 'x', troubles: [] })).toBeUndefined();
+    expect(required({ kind: 'not-applicable' })).toBeUndefined();
+  });
+
+  test('keeps a failure of dbt’s own', () => {
+    expect(required({ kind: 'absent' }, 'core', 1)?.code).toBe('nodes-failed');
+    expect(failure({ exitCode: 0 })).toBeUndefined();
+  });
 });
