@@ -1,4 +1,4 @@
-import type { NodeAction, NodeDecision } from './decisions/decision.ts';
+import type { DecisionReason, NodeAction, NodeDecision } from './decisions/decision.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RunResult } from './result.ts';
 
@@ -30,17 +30,30 @@ export type RunEvent = {
       readonly total?: number;
     }
   /**
-   * Live, from dbt's NodeFinished event. The final decisions stand in the result: this one lacks what only
-   * the finished run can tell.
+   * dbt has ended a node. `action`, `because` and `detail` are provisional: they hold what dbt's events have told so
+   * far, and what only the finished run can tell is missing. The final word is `node-decided`.
    */
   | {
       readonly kind: 'node-finished';
       readonly uniqueId: string;
       readonly name: string;
       readonly resourceType: string;
+      /** table, view, incremental, … */
+      readonly materialized?: string;
+      /** As dbt wrote it. */
       readonly status: string;
       readonly message?: string;
       readonly executionMs?: number;
+      readonly action: NodeAction;
+      readonly because: DecisionReason;
+      /** The service's explanation, the failed upstream's unique id, … */
+      readonly detail?: string;
+      /** `reported`: dbt or State said so. `inferred`: concluded from what they left out. */
+      readonly basis: 'reported' | 'inferred';
+      /** Whether this node makes the run fail. */
+      readonly failed: boolean;
+      /** Rows a failing or warning test returned. */
+      readonly failures?: number;
     }
   /** A warning, error or State message of dbt's log. */
   | {

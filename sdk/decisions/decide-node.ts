@@ -12,7 +12,7 @@ import { gatherEvidence } from './evidence.ts';
 import { executedBecause } from './executed-because.ts';
 import { given, text } from './json-access.ts';
 import { normalPath } from './locate.ts';
-import { type NodeInput, type NodeResult, verdictOf } from './node-results.ts';
+import { type NodeInput, type NodeResult, saysState, verdictOf } from './node-results.ts';
 import type { StateVerdict } from './reasons.ts';
 
 /** What is the same for every node of a run. */
@@ -23,6 +23,8 @@ export interface NodeContext {
   readonly manifest: Manifest | undefined;
   readonly eventsAvailable: boolean;
   readonly hasDecisionLog: boolean;
+  /** dbt gave up on the rest at the first failure. */
+  readonly failFast: boolean;
   readonly logged: ReadonlyMap<string, DecisionLogEntry>;
   /** The failure that made dbt skip a node. */
   readonly upstreamOf: (uniqueId: string) => string | undefined;
@@ -48,7 +50,7 @@ const FAILURES = new Set(['error', 'fail', 'runtime error', 'partial success']);
 
 export function decideNode(input: NodeInput, context: NodeContext): NodeDecision {
   const { node, facts, result } = input;
-  const verdict = result === undefined ? interrupted(input) : concluded(input, result, context);
+  const verdict = result === undefined ? withoutEnd(input, context) : concluded(input, result, context);
   const evidence: readonly Evidence[] = gatherEvidence(input, verdict, context);
   const isTest = input.resourceType === 'test' || input.resourceType === 'unit_test';
   const rows = result?.rowsAffected;
@@ -79,7 +81,9 @@ export function decideNode(input: NodeInput, context: NodeContext): NodeDecision
   };
 }
 
-function interrupted({ facts }: NodeInput): Verdict {
+function withoutEnd({ facts }: NodeInput, { failFast }: NodeContext): Verdict {
+  if (failFast && facts?.started !== true)
+    return { action: 'skipped', because: 'fail-fast', basis: 'inferred' };
   return {
     action: 'interrupted',
     because: facts?.started === true ? 'stopped-while-running' : 'stopped-before-start',
@@ -128,9 +132,8 @@ function endedByStop({ facts }: NodeInput, { stoppedAt }: NodeContext): boolean 
 
 /** What a result says of State is believed unless State cannot have been there. */
 function byStateOf(input: NodeInput, context: NodeContext): StateVerdict | undefined {
-  const verdict = verdictOf(input);
   const possible = context.state.kind === 'active' || context.state.kind === 'unknown';
-  return possible || input.result?.status === 'reused' ? verdict : undefined;
+  return saysState(input, possible) ? verdictOf(input) : undefined;
 }
 
 function unknownStatus(): Verdict {
@@ -146,9 +149,10 @@ function freshness(status: string, failed: boolean): Verdict {
 function skipped(input: NodeInput, result: NodeResult, context: NodeContext): Verdict {
   if (/skipping due to fail[_-]fast/i.test(result.message ?? ''))
     return { action: 'skipped', because: 'fail-fast' };
-  const cause = context.upstreamOf(input.uniqueId) ?? context.failedHook;
+  const named = input.facts?.finished?.upstream;
+  const cause = context.upstreamOf(input.uniqueId) ?? context.failedHook ?? named;
   if (cause !== undefined) {
-    const told = context.skipCauses.has(cause);
+    const told = cause === named || context.skipCauses.has(cause);
     return {
       action: 'skipped',
       because: 'upstream-failed',
@@ -156,6 +160,8 @@ function skipped(input: NodeInput, result: NodeResult, context: NodeContext): Ve
       ...(told ? {} : { basis: 'inferred' as const }),
     };
   }
+  if (result.message === 'Skipped due to upstream failure')
+    return { action: 'skipped', because: 'upstream-failed' };
   return { action: 'skipped', because: 'skipped-by-dbt', ...given('detail', result.message) };
 }
 

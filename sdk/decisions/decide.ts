@@ -1,11 +1,11 @@
 import type { Manifest, RunResults, SourcesArtifact } from '../artifacts/types.ts';
-import type { RunNotice } from '../result.ts';
+import type { EngineInfo, RunNotice } from '../result.ts';
 import { decideNode, type NodeContext } from './decide-node.ts';
 import type { NodeDecision, ReportedSavings, StateStatus, StateTrouble } from './decision.ts';
 import type { DecisionLog } from './decision-log.ts';
 import { matchDecisionLog } from './decision-log.ts';
 import { given, plain } from './json-access.ts';
-import { collectNodes, ranUnderState, saysState } from './node-results.ts';
+import { collectNodes, endedByFailFast, ranUnderState, saysState } from './node-results.ts';
 import type { Observations } from './observed.ts';
 import { stateStatus } from './state-status.ts';
 import { createUpstreamSearch } from './upstream.ts';
@@ -14,6 +14,8 @@ import { createUpstreamSearch } from './upstream.ts';
 export interface DecideInput {
   /** dbt's subcommand as words, e.g. `build`, `docs generate`, `source freshness`. */
   readonly command: string;
+  /** Which dbt ran. Default `core`. */
+  readonly engine?: EngineInfo['kind'] | undefined;
   /** The artifacts this run wrote; what it did not write, or another run did, is absent. */
   readonly runResults?: RunResults | undefined;
   readonly manifest?: Manifest | undefined;
@@ -54,12 +56,10 @@ export interface Decided {
 export function decide(input: DecideInput): Decided {
   const { observations, manifest } = input;
   const nodes = collectNodes(input);
-  // Only the status is State's own; the words `NO-OP` and `CLONE` need it to be there.
   const enabled = observations.state.announced === 'enabled';
   const state = stateStatus({
     ...input,
-    resultsByState: nodes.filter((node) => saysState(node) && (enabled || node.result?.status === 'reused'))
-      .length,
+    resultsByState: nodes.filter((node) => saysState(node, enabled)).length,
     eligibleRan: nodes.some(ranUnderState),
   });
   const statuses = new Map<string, string>();
@@ -73,6 +73,7 @@ export function decide(input: DecideInput): Decided {
     eventsAvailable: input.eventsAvailable,
     logged: input.decisionLog === undefined ? new Map() : matchDecisionLog(input.decisionLog, nodes),
     hasDecisionLog: input.decisionLog !== undefined,
+    failFast: endedByFailFast(input),
     upstreamOf: manifest === undefined ? () => undefined : createUpstreamSearch(manifest, statuses),
     skipCauses: observations.skipCauses,
     failedHook: nodes.find(
@@ -116,5 +117,7 @@ function redactedState(state: StateStatus, redact: (text: string) => string): St
   if (state.kind === 'active') {
     return { ...state, proof: redact(state.proof), troubles: state.troubles.map(clean) };
   }
+  if (state.kind === 'not-applicable' && state.troubles !== undefined)
+    return { ...state, troubles: state.troubles.map(clean) };
   return state;
 }

@@ -11,8 +11,10 @@ export interface DecisionLogRun {
   readonly exclude: readonly string[];
 }
 
-/** One node in the plugin's log. It holds ids and no verdict, and names the node without its unique id. */
+/** One node in State's log. It holds ids and no verdict; the plugin's names the node without its unique id. */
 export interface DecisionLogEntry {
+  /** In the log of dbt v2 only. */
+  readonly uniqueId?: string;
   readonly nodeName: string;
   readonly resourceType: string;
   /** The relation as dbt renders it; empty for a test. */
@@ -32,10 +34,11 @@ export interface DecisionLog {
   readonly unreadable: number;
 }
 
-/** Reads the plugin's `responses_*.jsonl`. Never fails: a line that is not what it should be is counted. */
+/** Reads the `responses_*.jsonl` of the plugin or of dbt v2. Never fails: a line that is not what it should be is counted. */
 export function parseDecisionLog(jsonl: string): DecisionLog {
   const lines = jsonl.split('\n');
   const entries: DecisionLogEntry[] = [];
+  const confirmed = new Map<string, string>();
   let run: DecisionLogRun | undefined;
   let unreadable = 0;
   lines.forEach((line, at) => {
@@ -45,12 +48,26 @@ export function parseDecisionLog(jsonl: string): DecisionLog {
       run = runStart(fields);
       return;
     }
+    if (fields?.['entry_type'] === 'execution_confirmed') {
+      const [uniqueId, executionId] = [text(fields['node_unique_id']), text(fields['execution_id'])];
+      if (uniqueId !== undefined && executionId !== undefined) confirmed.set(uniqueId, executionId);
+      return;
+    }
     const entry = fields?.['entry_type'] === 'node' ? nodeEntry(fields) : undefined;
     if (entry !== undefined) entries.push(entry);
     // A line without its line end is one that was being written.
     else if (at < lines.length - 1) unreadable += 1;
   });
-  return { ...given('run', run), entries, unreadable };
+  return {
+    ...given('run', run),
+    entries: confirmed.size === 0 ? entries : entries.map((entry) => confirm(entry, confirmed)),
+    unreadable,
+  };
+}
+
+/** dbt v2 notes the confirmation in a line of its own. */
+function confirm(entry: DecisionLogEntry, confirmed: ReadonlyMap<string, string>): DecisionLogEntry {
+  return { ...entry, ...given('executionId', entry.executionId ?? confirmed.get(entry.uniqueId ?? '')) };
 }
 
 /** The nodes an entry may belong to. */
@@ -62,7 +79,7 @@ export interface LogCandidate {
 }
 
 /**
- * Which entry belongs to which node, by unique id. The plugin collects an entry under the bare name while the node
+ * Which entry belongs to which node, by unique id. dbt v2 names the node so itself. The plugin collects an entry under the bare name while the node
  * runs, so where two nodes of the run share a name their entries may be mixed up, and neither is used.
  */
 export function matchDecisionLog(
@@ -76,6 +93,10 @@ export function matchDecisionLog(
   const matched = new Map<string, DecisionLogEntry>();
   const seen = new Set<string>();
   for (const entry of log.entries) {
+    if (entry.uniqueId !== undefined) {
+      matched.set(entry.uniqueId, entry);
+      continue;
+    }
     const node = byName.get(entry.nodeName);
     if (node === undefined || node === null) continue;
     if (seen.has(node.uniqueId)) matched.delete(node.uniqueId);
@@ -116,8 +137,9 @@ function runStart(fields: Readonly<Record<string, unknown>>): DecisionLogRun {
 
 function nodeEntry(fields: Readonly<Record<string, unknown>>): DecisionLogEntry | undefined {
   const info = record(fields['node_info']);
+  const uniqueId = text(fields['node_unique_id']);
   const nodeName = text(fields['node_name']);
-  const resourceType = text(info?.['node_resource_type']);
+  const resourceType = text(info?.['node_resource_type']) ?? uniqueId?.split('.', 1)[0];
   if (info === undefined || nodeName === undefined || resourceType === undefined) return undefined;
   const clone = record(info['dev_clone']);
   const [source, target] = [text(clone?.['source_table_fqn']), text(clone?.['target_table_fqn'])];
@@ -125,6 +147,7 @@ function nodeEntry(fields: Readonly<Record<string, unknown>>): DecisionLogEntry 
     nodeName,
     resourceType,
     relationName: text(info['fqn']) ?? '',
+    ...given('uniqueId', uniqueId),
     ...given('decisionId', text(fields['execution_decision_id'])),
     ...given('executionId', text(fields['execution_id'])),
     ...given('devClone', source === undefined || target === undefined ? undefined : { source, target }),

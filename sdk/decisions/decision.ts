@@ -36,7 +36,8 @@ export type NodeAction =
  * active and this node was not submitted, e.g. a Postgres view), `state-failed` (the service failed for this node),
  * `clone-failed` (a clone was tried and fell back to a build), `not-subject-to-state` (nothing State decides about:
  * operations, freshness, compile), `state-unknown` (what State did could not be observed).
- * Reused: `no-changes`, `within-lag-tolerance`, `stored-test-result`.
+ * Reused: `no-changes`, `within-lag-tolerance`, `update-criteria-not-met` (not all upstreams have changed, and all were
+ * to), `stored-test-result`, `model-reused` (a test that dbt v2 left out, since its model was reused).
  * Cloned: `clone-of-other-environment`, `clone-within-lag-tolerance`, `clone-command`.
  * The rest name themselves.
  */
@@ -52,7 +53,9 @@ export type DecisionReason =
   | 'not-subject-to-state'
   | 'no-changes'
   | 'within-lag-tolerance'
+  | 'update-criteria-not-met'
   | 'stored-test-result'
+  | 'model-reused'
   | 'clone-of-other-environment'
   | 'clone-within-lag-tolerance'
   | 'clone-command'
@@ -127,7 +130,6 @@ export interface NodeDecision {
  */
 export type StateProblem =
   | 'plugin-missing'
-  | 'engine-unsupported'
   | 'login-failed'
   | 'organization-refused'
   | 'version-check-failed'
@@ -157,7 +159,13 @@ export type StateStatus =
   | { readonly kind: 'disabled'; readonly version?: string; readonly by?: string }
   | { readonly kind: 'absent' }
   /** State had nothing to answer: the command never consults it (`parse`, `deps`, …), or else `why`, a sentence. */
-  | { readonly kind: 'not-applicable'; readonly version?: string; readonly why?: string }
+  | {
+      readonly kind: 'not-applicable';
+      readonly version?: string;
+      readonly why?: string;
+      /** What it complained of all the same: it logs in for `compile` and `show` as well. Absent when of nothing. */
+      readonly troubles?: readonly StateTrouble[];
+    }
   /** Events could not be read, so nothing is claimed. */
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -169,6 +177,8 @@ export interface StateTrouble {
   readonly fix: string;
   /** Unique ids or names of the nodes concerned, when it is about nodes. */
   readonly nodes?: readonly string[];
+  /** dbt itself ended because of it, before it came to any node. */
+  readonly endedRun?: true;
 }
 
 /** What dbt State says it saved. Node time, not wall time: nodes run side by side. */

@@ -1,6 +1,6 @@
 import type { NodeContext, Verdict } from './decide-node.ts';
 import type { Evidence } from './decision.ts';
-import type { NodeInput } from './node-results.ts';
+import { type NodeInput, verdictOf } from './node-results.ts';
 
 /**
  * What each source said about a node, most trusted first. A source that says otherwise than what was concluded is
@@ -15,21 +15,30 @@ export function gatherEvidence(
   const say = (source: Evidence['source'], says: string, conflicts = false): void => {
     said.push(conflicts ? { source, says, conflicts: true } : { source, says });
   };
-  const { result, facts } = input;
+  const { result, facts, overruled } = input;
   const byState = verdict.action === 'reused' || verdict.action === 'cloned';
 
   if (result?.source === 'run-results') {
-    say('run-results', `status ${result.status}${oneLine(result.message)}`);
+    say('run-results', `status ${result.status}${oneLine(result.message)}`, otherAction(input, verdict));
     if (result.adapterMessage !== undefined) say('adapter-response', result.adapterMessage);
   }
+  if (overruled !== undefined)
+    say('run-results', `status ${overruled.status}${oneLine(overruled.message)}`, true);
   if (facts?.finished !== undefined) {
     const { status, message, adapterMessage } = facts.finished;
-    const differs = result?.source === 'run-results' && result.status !== status;
+    // A reused test may keep its status in the one and be `reused` in the other.
+    const agree = result?.status === status || (byState && status === 'reused');
+    const differs = result?.source === 'run-results' && !agree;
     say('event', `finished with status ${status}${oneLine(message)}`, differs);
     if (result?.source === 'event' && adapterMessage !== undefined) say('adapter-response', adapterMessage);
   } else if (facts !== undefined && result === undefined) {
     say('event', facts.started ? 'started, and no end was seen' : 'selected, and no start was seen');
   }
+  if (facts?.finished?.upstream !== undefined) say('event', `skipped because of ${facts.finished.upstream}`);
+  if (facts?.finished?.cacheReason !== undefined)
+    say('event', `dbt gave the reason ${facts.finished.cacheReason}`, !byState);
+  if (facts?.finished?.decisionId !== undefined)
+    say('event', `the service made the decision ${facts.finished.decisionId}`);
   if (facts?.answer !== undefined) {
     say('event', `the service answered ${facts.answer}`, contradicts(facts.answer, verdict));
   }
@@ -60,6 +69,14 @@ export function gatherEvidence(
     say('manifest', `comes after ${verdict.detail}`);
   }
   return said;
+}
+
+/** Whether the message tells of another action of State's than the reason that outranks it. */
+function otherAction(input: NodeInput, verdict: Verdict): boolean {
+  if (input.result?.cacheReason === undefined) return false;
+  const { cacheReason: _, ...result } = input.result;
+  const byMessage = verdictOf({ ...input, result });
+  return byMessage !== undefined && byMessage.basis === undefined && byMessage.action !== verdict.action;
 }
 
 function contradicts(answer: 'skip' | 'clone' | 'execute', verdict: Verdict): boolean {

@@ -46,7 +46,8 @@ function underActiveState(input: NodeInput, context: NodeContext): Because {
   if (facts?.stateError !== undefined) return { because: 'state-failed', detail: facts.stateError };
   // Only what the service told to execute is confirmed to it, apart from a copy made before the node ran.
   if (facts?.confirmed === true && facts.preClonedFrom === undefined) return { because: 'state-decided' };
-  if (logged?.decisionId !== undefined) return { because: 'state-decided', basis: 'inferred' };
+  const decisionId = facts?.finished?.decisionId ?? logged?.decisionId;
+  if (decisionId !== undefined) return { because: 'state-decided', basis: 'inferred' };
   // Without a decision id the log leaves open whether the service was not asked or did not answer.
   if (!context.eventsAvailable) return { because: 'state-unknown', basis: 'inferred' };
   return { because: 'state-not-asked', basis: 'inferred' };

@@ -7,7 +7,7 @@ import type {
 } from '../artifacts/types.ts';
 import { given, number, record, text } from './json-access.ts';
 import type { FinishedFacts, NodeFacts, Observations } from './observed.ts';
-import { type StateVerdict, stateVerdict } from './reasons.ts';
+import { onlyStateSays, type ResultWords, type StateVerdict, stateVerdict } from './reasons.ts';
 import { BLOCKING } from './upstream.ts';
 
 /** How a node ended, in one form for every source that may tell it. */
@@ -21,6 +21,8 @@ export interface NodeResult {
   readonly failures?: number;
   readonly rowsAffected?: number;
   readonly executionMs?: number;
+  /** Told by an event, whatever the source of the rest. */
+  readonly cacheReason?: string;
 }
 
 /** Everything known of one node, before any conclusion. */
@@ -33,6 +35,8 @@ export interface NodeInput {
   readonly facts?: NodeFacts;
   /** Absent for a node that has no end. */
   readonly result?: NodeResult;
+  /** What run_results says and events prove wrong. */
+  readonly overruled?: NodeResult;
 }
 
 interface Given {
@@ -54,8 +58,9 @@ export function collectNodes(input: Given): readonly NodeInput[] {
   const add = (uniqueId: string, result: NodeResult | undefined, entry?: RunResultEntry): void => {
     if (!found.has(uniqueId)) found.set(uniqueId, describe(uniqueId, input, result, entry));
   };
-  for (const entry of input.runResults?.results ?? [])
-    add(entry.unique_id, fromRunResults(entry, input), entry);
+  for (const entry of input.runResults?.results ?? []) {
+    if (!found.has(entry.unique_id)) found.set(entry.unique_id, fromEntry(entry, input));
+  }
   for (const entry of input.sources?.results ?? []) add(entry.unique_id, fromSources(entry));
   // Whether dbt did its work to the end: then what it selected and says nothing of never had to run.
   const whole =
@@ -64,12 +69,48 @@ export function collectNodes(input: Given): readonly NodeInput[] {
       input.sources !== undefined ||
       observations.completed?.success === true);
   for (const facts of observations.nodes.values()) {
-    // Ephemeral models start and finish like others, and nothing is made of them.
-    if (facts.materialized === 'ephemeral' && !BLOCKING.has(facts.finished?.status ?? '')) continue;
+    if (!countsAsNode(facts)) continue;
     if (facts.finished !== undefined) add(facts.uniqueId, fromEvent(facts.finished));
-    else if (facts.started || !whole) add(facts.uniqueId, undefined);
+    else if (facts.started || !whole || endedByFailFast(input)) add(facts.uniqueId, undefined);
   }
   return [...found.values()];
+}
+
+/** Whether dbt gave up on the rest at the first failure. What it had not begun it may leave out of its results. */
+export function endedByFailFast({ ended, runResults }: Pick<Given, 'ended' | 'runResults'>): boolean {
+  return (
+    ended === 'finished' &&
+    runResults?.args['fail_fast'] === true &&
+    runResults.results.some(({ status }) => BLOCKING.has(status))
+  );
+}
+
+/** Ephemeral models start and finish like others, and nothing is made of them. */
+function countsAsNode(facts: NodeFacts): boolean {
+  return facts.materialized !== 'ephemeral' || BLOCKING.has(facts.finished?.status ?? '');
+}
+
+/** A node that has just finished, as its events tell it; undefined for one that has not, or is no node of the run. */
+export function finishedNode(uniqueId: string, observations: Observations): NodeInput | undefined {
+  const facts = observations.nodes.get(uniqueId);
+  if (facts?.finished === undefined || !countsAsNode(facts)) return undefined;
+  const given = { command: '', observations, ended: 'finished' } as const;
+  return describe(uniqueId, given, fromEvent(facts.finished), undefined);
+}
+
+/**
+ * A stopped dbt v2 writes `error` for every node of its selection, even those that had passed. There the events have
+ * the word: a node that ended otherwise did so, and one that did not end was interrupted. Hooks have no such events.
+ */
+function fromEntry(entry: RunResultEntry, input: Given): NodeInput {
+  const result = fromRunResults(entry, input);
+  const facts = input.observations.nodes.get(entry.unique_id);
+  const doubtful =
+    input.ended === 'stopped' && entry.status === 'error' && !entry.unique_id.startsWith('operation.');
+  if (!doubtful || facts === undefined || facts.finished?.status === 'error')
+    return describe(entry.unique_id, input, result, entry);
+  const told = facts.finished === undefined ? undefined : fromEvent(facts.finished);
+  return { ...describe(entry.unique_id, input, told, entry), overruled: result };
 }
 
 function describe(
@@ -105,6 +146,7 @@ function fromRunResults(entry: RunResultEntry, input: Given): NodeResult {
     ...given('adapterMessage', text(response['_message'])),
     ...given('failures', number(entry.failures)),
     ...given('rowsAffected', number(response['rows_affected'])),
+    ...given('cacheReason', input.observations.nodes.get(entry.unique_id)?.finished?.cacheReason),
   };
 }
 
@@ -119,25 +161,29 @@ function fromSources(entry: SourcesArtifact['results'][number]): NodeResult {
   };
 }
 
-function fromEvent({ at: _, ...result }: FinishedFacts): NodeResult {
+function fromEvent({ at: _at, decisionId: _id, upstream: _up, ...result }: FinishedFacts): NodeResult {
   return { source: 'event', ...result };
 }
 
 /** What State did with a node as far as the node's own result tells; see `stateVerdict`. */
-export function verdictOf({ resourceType, result }: NodeInput): StateVerdict | undefined {
-  if (result === undefined || !UNDER_STATE.has(resourceType)) return undefined;
-  return stateVerdict({
-    status: result.status,
-    message: result.message,
-    isTest: resourceType === 'test',
-    adapterMessage: result.adapterMessage,
-    adapterBare: result.adapterBare,
-  });
+export function verdictOf(node: NodeInput): StateVerdict | undefined {
+  const words = wordsOf(node);
+  return words === undefined ? undefined : stateVerdict(words);
 }
 
-/** Whether a node's result says that State reused or cloned it. */
-export function saysState(node: NodeInput): boolean {
-  return verdictOf(node) !== undefined;
+/**
+ * Whether a node's result says that State reused or cloned it, and can be believed.
+ * @param enabled State is there: some of its words are also others'.
+ */
+export function saysState(node: NodeInput, enabled: boolean): boolean {
+  const words = wordsOf(node);
+  return words !== undefined && stateVerdict(words) !== undefined && (enabled || onlyStateSays(words));
+}
+
+function wordsOf({ resourceType, result }: NodeInput): ResultWords | undefined {
+  if (result === undefined || !UNDER_STATE.has(resourceType)) return undefined;
+  const { status, message, adapterMessage, adapterBare, cacheReason } = result;
+  return { status, message, isTest: resourceType === 'test', adapterMessage, adapterBare, cacheReason };
 }
 
 const UNDER_STATE: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'test', 'function']);

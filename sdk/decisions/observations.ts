@@ -2,7 +2,8 @@ import type { DbtEvent, SelectedNode } from '../runtimes/dbt-event.ts';
 import { given, list, number, plain, record, shortened, text } from './json-access.ts';
 import type { NodeFacts, Observations, TroubleFacts } from './observed.ts';
 import { createRunMessages, isRunMessage } from './run-messages.ts';
-import { readStateMessage, renderStateMessage, type StateMessage } from './state-messages.ts';
+import { renderStateMessage, type StateMessage } from './state-facts.ts';
+import { readStateMessage } from './state-messages.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type MutableNode = Mutable<NodeFacts> & {
@@ -104,6 +105,7 @@ export function createObservations(): {
     const rows = number(response['rows_affected']);
     const seconds = number(result['execution_time']);
     const message = text(result['message']);
+    const decisionId = text(result['state_decision_id']);
     facts.finished = {
       status,
       at: event.info.ts,
@@ -113,7 +115,14 @@ export function createObservations(): {
       ...given('rowsAffected', rows),
       ...given('executionMs', seconds === undefined ? undefined : Math.round(seconds * 1000)),
       ...given('failures', number(result['num_failures'])),
+      ...given('cacheReason', text(result['node_cache_reason'])),
+      ...given('decisionId', decisionId),
+      ...given('upstream', text(result['upstream_unique_id'])),
     };
+    if (decisionId === undefined) return;
+    // Only the service gives out such ids.
+    state.answers += 1;
+    state.firstAnswer ??= `decision ${decisionId} about ${facts.name}`;
   }
 
   function stateSaid(message: StateMessage, thread: string | undefined): void {
@@ -158,6 +167,9 @@ export function createObservations(): {
         return;
       case 'login-failed':
         state.loginFailed = shortened(fact.why, MAX_TEXT);
+        return;
+      case 'ready':
+        state.readyAt = fact.endpoint;
         return;
       case 'remark':
         messages.add('warning', 'StateWarning', renderStateMessage(message));

@@ -1,7 +1,7 @@
 import type { SelectedNode } from '../runtimes/dbt-event.ts';
 import type { ReportedSavings, StateProblem } from './decision.ts';
 import type { RunMessages } from './run-messages.ts';
-import type { StateAnnouncement, StateAnswer } from './state-messages.ts';
+import type { StateAnnouncement, StateAnswer } from './state-facts.ts';
 
 /** A node's end as dbt's NodeFinished event told it. */
 export interface FinishedFacts {
@@ -17,6 +17,12 @@ export interface FinishedFacts {
   readonly executionMs?: number;
   /** dbt writes 0 here where run_results says null. */
   readonly failures?: number;
+  /** Why dbt v2 reused it, in its own words: `NODE_CACHE_REASON_…`. */
+  readonly cacheReason?: string;
+  /** The id of the service's decision, where the event carries it. */
+  readonly decisionId?: string;
+  /** The node after which dbt v2 skipped this one. */
+  readonly upstream?: string;
 }
 
 /** All that is kept of one node's events. */
@@ -73,7 +79,10 @@ export interface Observations {
     readonly answers: number;
     readonly firstAnswer?: string;
     readonly troubles: readonly TroubleFacts[];
+    /** Why a login failed, as the plugin told its debug log alone. */
     readonly loginFailed?: string;
+    /** The address of the service that has accepted this client, as dbt v2 tells it. */
+    readonly readyAt?: string;
   };
   /** dbt's status of each failure it named as the reason to skip what comes after it, by unique id. */
   readonly skipCauses: ReadonlyMap<string, string>;

@@ -64,7 +64,7 @@ export function groupOf(node: NodeDecision): GroupKey {
 
 function label(node: NodeDecision): string {
   if (node.action === 'tested') return `test ${testResult(node)}`;
-  if (node.action === 'reused' && isTest(node)) return `stored result: ${testResult(node)}`;
+  if (node.because === 'stored-test-result') return `stored result: ${testResult(node)}`;
   return ACTIONS[node.action].label;
 }
 

@@ -1,12 +1,14 @@
 import type { NodeDecision } from '../decisions/decision.ts';
 import type { RunReport } from '../result.ts';
 import { advice } from './advice.ts';
+import { explainDiagnosis } from './explain-diagnosis.ts';
 import { explainNode, groupOf } from './explain-node.ts';
 import { type Explanation, GROUP_KEYS, type GroupKey, type NodeGroup, type Notice } from './explanation.ts';
 import { facts } from './facts.ts';
 import { headline } from './headline.ts';
 import { lookAt } from './look-at.ts';
 import { typeRank, typesCounted } from './resource-type.ts';
+import { settingRows } from './setting-rows.ts';
 import { smallPrint } from './small-print.ts';
 import { stateNotice } from './state-notice.ts';
 import { timeAccount } from './time-account.ts';
@@ -39,12 +41,14 @@ export function explain(report: RunReport): Explanation {
   return {
     headline: head,
     totals: counts,
-    state: stateNotice(report.state, head.verdict, report.decisions.length),
+    state: stateNotice(report, head),
     time: timeAccount(report),
     lookAt: lookAt(report, nodesOf('failed'), nodesOf('warned')),
     groups,
     notices: notices(report),
+    ...(report.diagnosis !== undefined && { checklist: explainDiagnosis(report.diagnosis) }),
     facts: facts(report),
+    settings: settingRows(report),
     advice: advice(report),
     smallPrint: smallPrint(report),
   };

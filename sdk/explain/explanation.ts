@@ -1,4 +1,5 @@
 import type { DecisionReason, NodeAction, SourceLocation, StateProblem } from '../decisions/decision.ts';
+import type { DiagnosisCheck } from '../diagnose/diagnosis.ts';
 import type { ErrorCode } from '../errors.ts';
 
 /**
@@ -18,8 +19,12 @@ export interface Explanation {
   readonly groups: readonly NodeGroup[];
   /** What dbt or this package said that is not about the result of one node; problems of ours first. */
   readonly notices: readonly Notice[];
+  /** The operator's checklist of dbt State; absent where nobody asked for State. */
+  readonly checklist?: Checklist;
   /** The circumstances of the run, in reading order. */
   readonly facts: readonly Fact[];
+  /** What was set for dbt State, and where. Often empty. */
+  readonly settings: readonly SettingRow[];
   /** What to do next, most useful first. Often empty. */
   readonly advice: readonly Advice[];
   /** What is not known, or only concluded: whole sentences. */
@@ -112,6 +117,8 @@ export interface StateTroubleNotice {
   readonly fix: string;
   /** Nodes concerned, when it is about nodes. */
   readonly nodes: readonly string[];
+  /** dbt itself ended because of it, before it came to any node. */
+  readonly endedRun?: true;
 }
 
 /** Node time and wall time, kept apart: nodes run side by side, so one does not follow from the other. */
@@ -230,9 +237,31 @@ export interface Fact {
   readonly code: boolean;
 }
 
+/** One setting of dbt State in words. Secrets are `set`. */
+export interface SettingRow {
+  /** E.g. `FRESHNESS_TOLERANCE`. */
+  readonly setting: string;
+  readonly value: string;
+  /** The variable, flag or key that decides, e.g. `RUN_CACHE_FRESHNESS_TOLERANCE`. */
+  readonly from: string;
+  /** What that outranks, each with its value. */
+  readonly overrides: readonly string[];
+  /** Why it has no effect, or what else to know of it: whole sentences, often empty. */
+  readonly remark: string;
+}
+
 export interface Advice {
   /** One sentence in the imperative. */
   readonly sentence: string;
   /** Something to run, as one line. */
   readonly command?: string;
+}
+
+/** The operator's checklist of dbt State. */
+export interface Checklist {
+  readonly status: 'pass' | 'warn' | 'fail';
+  /** How many checks came to what, e.g. `1 failed, 2 warnings, 9 passed`. */
+  readonly tally: string;
+  /** What failed first, then warnings, what is not known, and what passed. */
+  readonly checks: readonly DiagnosisCheck[];
 }

@@ -24,6 +24,8 @@ export function facts(report: RunReport): readonly Fact[] {
   add('target', 'Target', project?.targetName, true);
   add('threads', 'Threads', report.threads === undefined ? undefined : count(report.threads));
   for (const [name, value] of Object.entries(report.labels)) add(`label:${name}`, name, value);
+  const from = Object.entries(report.config?.from ?? {}).map(([key, where]) => `${key} (${where})`);
+  add('config', 'Set outside the call', from.join(', '));
   add('invocation-id', 'Invocation id', report.invocationId, true);
   add('started', 'Started', instant(report.startedAt));
   add('duration', 'Duration', duration(report.wallMs));

@@ -36,7 +36,7 @@ export function lookAt(
 }
 
 /** Failed nodes speak for themselves; any other failure is about the run. */
-function runFailure({ failure, decisions }: RunReport): LookAt[] {
+function runFailure({ failure, decisions, state }: RunReport): LookAt[] {
   if (failure === undefined) return [];
   if (failure.code === 'nodes-failed' && decisions.some((node) => node.failed)) return [];
   return [
@@ -45,7 +45,8 @@ function runFailure({ failure, decisions }: RunReport): LookAt[] {
       title: 'Why the run was not done',
       message: failure.message,
       ...(failure.hint !== undefined &&
-        !pointsAt(failure.hint, failure.outputTail) && { hint: failure.hint }),
+        !pointsAt(failure.hint, failure.outputTail) &&
+        !(state.kind === 'inactive' && state.trouble.fix === failure.hint) && { hint: failure.hint }),
       ...(failure.outputTail !== undefined && { outputTail: failure.outputTail }),
     },
   ];

@@ -1,26 +1,45 @@
 import type { StateStatus, StateTrouble } from '../decisions/decision.ts';
-import type { StateNotice, StateTroubleNotice, Verdict } from './explanation.ts';
+import type { RunReport } from '../result.ts';
+import type { Headline, StateNotice, StateTroubleNotice } from './explanation.ts';
 import { clause, counted } from './format.ts';
 import { STATE_PROBLEMS } from './wording.ts';
 
 /** What there is to say about dbt State; a problem when it was wanted and was not active. */
-export function stateNotice(state: StateStatus, verdict: Verdict, nodes: number): StateNotice {
-  const notice = ofStatus(state);
+export function stateNotice(report: RunReport, headline: Headline): StateNotice {
+  const notice = ofStatus(report, headline);
+  const { verdict } = headline;
   // Nothing ran, so there is nothing State could have told about.
-  return notice.kind === 'unknown' && (verdict === 'not-done' || (verdict === 'stopped' && nodes === 0))
+  return notice.kind === 'unknown' &&
+    (verdict === 'not-done' || (verdict === 'stopped' && report.decisions.length === 0))
     ? { ...notice, tone: 'quiet' }
     : notice;
 }
 
-function inactiveSentence(problem: StateTrouble['problem']): string {
-  if (problem === 'plugin-missing')
+/** What it meant for the run that State was not active. */
+function inactiveSentence(trouble: StateTrouble, { exitCode }: RunReport, headline: Headline): string {
+  const { problem, endedRun, nodes = [] } = trouble;
+  if (endedRun === true) {
+    const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`;
+    return `dbt ended${code} before it came to any node, so nothing was built.`;
+  }
+  if (problem === 'plugin-missing') {
     return 'Settings of dbt State are present, but its plugin is not installed beside dbt, so nothing was reused.';
-  if (problem === 'never-asked')
-    return 'The State plugin is installed and enabled, but no node was submitted to its service, so nothing was reused.';
-  return 'The State plugin is installed and enabled, but it was off in this run, so nothing was reused.';
+  }
+  if (problem === 'never-asked') {
+    return 'dbt State is there and enabled, but no node was submitted to its service, so nothing was reused.';
+  }
+  if (headline.verdict === 'not-done' || headline.verdict === 'stopped') return 'Nothing was reused.';
+  const ran =
+    headline.verdict === 'passed' || headline.code === 'run-cache-required'
+      ? 'dbt itself was fine: it ran everything that was selected, and nothing was reused.'
+      : 'dbt ran what was selected without it, and nothing was reused.';
+  return problem === 'service-unreachable' && nodes.length > 0
+    ? `${ran} It waited for the service at every node, so this took longer than without dbt State.`
+    : ran;
 }
 
-function ofStatus(state: StateStatus): StateNotice {
+function ofStatus(report: RunReport, headline: Headline): StateNotice {
+  const state: StateStatus = report.state;
   switch (state.kind) {
     case 'active': {
       const troubles = state.troubles.map(troubleNotice);
@@ -44,8 +63,11 @@ function ofStatus(state: StateStatus): StateNotice {
       return {
         kind: state.kind,
         tone: 'problem',
-        title: `dbt State was not active: ${STATE_PROBLEMS[state.trouble.problem]}`,
-        sentence: inactiveSentence(state.trouble.problem),
+        title:
+          state.trouble.endedRun === true
+            ? `dbt State stopped dbt: ${STATE_PROBLEMS[state.trouble.problem]}`
+            : `dbt State was not active: ${STATE_PROBLEMS[state.trouble.problem]}`,
+        sentence: inactiveSentence(state.trouble, report, headline),
         ...versionOf(state),
         troubles: [troubleNotice(state.trouble)],
       };
@@ -53,11 +75,11 @@ function ofStatus(state: StateStatus): StateNotice {
       return {
         kind: state.kind,
         tone: 'quiet',
-        title: 'dbt State was switched off',
+        title: state.by === undefined ? 'dbt State was off' : 'dbt State was switched off',
         sentence:
           state.by === undefined
-            ? 'It was switched off for this run, so nothing was reused.'
-            : `It was switched off by ${clause(state.by)}, so nothing was reused.`,
+            ? 'It was off in this run, so nothing was reused.'
+            : `It was switched off by ${clause(state.by)}, so nothing was reused.${allButTrue(state.by)}`,
         ...versionOf(state),
         troubles: [],
       };
@@ -65,8 +87,12 @@ function ofStatus(state: StateStatus): StateNotice {
       return {
         kind: state.kind,
         tone: 'quiet',
-        title: 'dbt State is not installed',
-        sentence: 'Without it, dbt runs every node that is selected.',
+        ...(report.engine?.kind === 'fusion'
+          ? { title: 'dbt State was off', sentence: 'This dbt uses it only when it is switched on.' }
+          : {
+              title: 'dbt State is not installed',
+              sentence: 'Without it, dbt runs every node that is selected.',
+            }),
         troubles: [],
       };
     case 'not-applicable':
@@ -90,10 +116,24 @@ function ofStatus(state: StateStatus): StateNotice {
   }
 }
 
+/** Empty and misspelt values switch State off as well, which surprises. */
+function allButTrue(by: string): string {
+  return by.startsWith('DBT_ENGINE_MANAGE_STATE')
+    ? ' Only true, 1, t, y, yes and on switch it on; every other value, and none, switches it off.'
+    : '';
+}
+
 function versionOf(state: { readonly version?: string }): { version?: string } {
   return state.version === undefined ? {} : { version: state.version };
 }
 
-function troubleNotice({ problem, said, fix, nodes = [] }: StateTrouble): StateTroubleNotice {
-  return { problem, title: STATE_PROBLEMS[problem], ...(said !== undefined && { said }), fix, nodes };
+function troubleNotice({ problem, said, fix, nodes = [], endedRun }: StateTrouble): StateTroubleNotice {
+  return {
+    problem,
+    title: STATE_PROBLEMS[problem],
+    ...(said !== undefined && { said }),
+    fix,
+    nodes,
+    ...(endedRun === true && { endedRun }),
+  };
 }

@@ -114,13 +114,19 @@ function resultsInWords(results: readonly (readonly [many: number, what: string]
 }
 
 function testCounts(tests: readonly NodeDecision[]): TestCounts {
-  const passing = new Set(['pass', 'success', 'reused']);
   return {
     total: tests.length,
-    passed: tests.filter((test) => !hasFailed(test) && passing.has(test.status?.toLowerCase() ?? '')).length,
+    passed: tests.filter((test) => hasPassed(test)).length,
     warned: tests.filter(hasWarned).length,
     failed: tests.filter(hasFailed).length,
   };
+}
+
+const PASSING = new Set(['pass', 'success', 'reused']);
+
+/** A test left out with its model has no result, whatever its status. */
+function hasPassed(test: NodeDecision): boolean {
+  return !hasFailed(test) && test.because !== 'model-reused' && PASSING.has(test.status?.toLowerCase() ?? '');
 }
 
 /** Sum of dbt's execution times; undefined where none was reported. */

@@ -47,15 +47,30 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
     withDetail('dbt State tried to copy it from another place, that failed, so dbt built it', node),
   'not-subject-to-state': (node) => NOT_SUBJECT[node.action] ?? 'dbt State does not decide about this.',
   'no-changes': (node) =>
-    withDetail('dbt State found no new changes, so it kept what was there', node, /^no.(op|new changes)/i),
+    node.basis === 'inferred'
+      ? withDetail('dbt State kept what was there', {
+          ...node,
+          detail: node.detail ?? node.message ?? 'why is not told',
+        })
+      : withDetail(
+          'dbt State found no new changes, so it kept what was there',
+          node,
+          /^no.(op|new changes)/i,
+        ),
   'within-lag-tolerance': (node) => {
     const tolerance = LAG_TOLERANCE.exec(node.detail ?? '') ?? LAG_TOLERANCE.exec(node.message ?? '');
     const limit = tolerance === null ? 'the lag tolerance' : `the lag tolerance of ${tolerance[1]}`;
     const start = `There are new changes upstream, still within ${limit}, so dbt State kept what was there`;
     return withDetail(start, node, /^no-op|lag.tolerance of/i);
   },
+  'update-criteria-not-met': (node) =>
+    withDetail(
+      'Some of what comes before it has new changes and some has not, and it is to be built only when all has, so dbt State kept what was there',
+      node,
+    ),
   'stored-test-result': (node) =>
     `The test did not run: dbt State gave back its stored result: ${testResult(node)}.`,
+  'model-reused': () => 'The test did not run, because what it tests was reused.',
   'clone-of-other-environment': (node) =>
     withDetail(
       'Copied from another environment instead of being built',
@@ -96,15 +111,14 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
 /** Why dbt State was not active, or what was wrong with it, in a few words. */
 export const STATE_PROBLEMS: Readonly<Record<StateProblem, string>> = {
   'plugin-missing': 'its plugin is not installed',
-  'engine-unsupported': 'this dbt cannot use it',
   'no-credentials': 'no credentials',
-  'login-failed': 'it could not log in',
-  'organization-refused': 'its organization was refused',
-  'version-check-failed': 'the check of its version failed',
+  'login-failed': 'its login was refused',
+  'organization-refused': 'it could not use the organization, or tell which one',
+  'version-check-failed': 'its service could not check the version of the plugin',
   'bad-credentials': 'its credentials were refused',
   'adapter-unsupported': 'it does not support this kind of warehouse',
   'service-unreachable': 'its service could not be reached',
-  'service-errors': 'its service answered with errors',
+  'service-errors': 'it answered with errors',
   'client-version-refused': 'its service refused this version of the plugin',
   'legacy-package': 'an older package of it is installed as well',
   'commit-timestamps-off': 'Postgres does not record commit timestamps',

@@ -364,7 +364,11 @@ describe('what State was', () => {
     'dbt %s never asks, whatever the plugin says or leaves unsaid',
     (command) => {
       const off = said('warn', 'No credentials for dbt State detected.');
-      expect(run([], [off], { command }).state).toEqual({ kind: 'not-applicable', version: '2.62.3' });
+      expect(run([], [off], { command }).state).toMatchObject({
+        kind: 'not-applicable',
+        version: '2.62.3',
+        troubles: [{ problem: 'no-credentials' }],
+      });
       for (const pluginInstalled of ['2.62.3', undefined, null]) {
         const silent = { command, pluginInstalled, observations: observe([]), eventsAvailable: false };
         expect(run([], [], silent).state.kind).toBe('not-applicable');

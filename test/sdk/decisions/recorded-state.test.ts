@@ -189,7 +189,7 @@ describe('State wanted and not active', () => {
 
   test('a failed check of the version alone does not make it inactive', () => {
     const { state } = decideRecorded('validation-failed', { command: 'run' });
-    expect(state).toMatchObject({ kind: 'active', troubles: [{ problem: 'service-errors' }] });
+    expect(state).toMatchObject({ kind: 'active', troubles: [{ problem: 'version-check-failed' }] });
   });
 
   test('the last lines of the output tell where no event does', () => {

@@ -162,6 +162,16 @@ describe('totals', () => {
     }),
   );
 
+  test('a test left out with its model has no result', () => {
+    const left = reusedTest({ status: 'reused', because: 'model-reused' });
+    const { totals, groups } = explain(report({ decisions: [left] }));
+    expect(totals.tests.reused).toEqual({ total: 1, passed: 0, warned: 0, failed: 0 });
+    expect(groups[0]?.nodes[0]).toMatchObject({
+      label: 'reused',
+      sentence: expect.stringContaining('did not run'),
+    });
+  });
+
   test('tests executed and tests reused are apart', () => {
     expect(explanation.totals.tests).toEqual({
       executed: { total: 4, passed: 1, warned: 1, failed: 2 },
@@ -355,17 +365,14 @@ describe('dbt State', () => {
   });
 
   test.each([
-    [
-      'no-credentials',
-      'The State plugin is installed and enabled, but it was off in this run, so nothing was reused.',
-    ],
+    ['no-credentials', 'dbt itself was fine: it ran everything that was selected, and nothing was reused.'],
     [
       'plugin-missing',
       'Settings of dbt State are present, but its plugin is not installed beside dbt, so nothing was reused.',
     ],
     [
       'never-asked',
-      'The State plugin is installed and enabled, but no node was submitted to its service, so nothing was reused.',
+      'dbt State is there and enabled, but no node was submitted to its service, so nothing was reused.',
     ],
   ] as const)('%s has its own true sentence', (problem, sentence) => {
     const { state } = explain(report({ state: { kind: 'inactive', trouble: { problem, fix: 'Do.' } } }));

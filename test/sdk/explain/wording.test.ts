@@ -74,6 +74,25 @@ describe('sentences', () => {
       'dbt State found no new changes, so it kept what was there.',
     ],
     [
+      'kept, and why is in words not known to us',
+      decision({ action: 'reused', because: 'no-changes', basis: 'inferred', message: 'Still good.' }),
+      'dbt State kept what was there: Still good.',
+    ],
+    [
+      'kept, and nobody says why',
+      decision({ action: 'reused', because: 'no-changes', basis: 'inferred' }),
+      'dbt State kept what was there: why is not told.',
+    ],
+    [
+      'within the lag tolerance, in the words of dbt v2',
+      decision({
+        action: 'reused',
+        because: 'within-lag-tolerance',
+        message: 'New changes detected. Did not meet lag_tolerance of 45m',
+      }),
+      'There are new changes upstream, still within the lag tolerance of 45m, so dbt State kept what was there.',
+    ],
+    [
       'no changes, where the service says more',
       decision({ action: 'reused', because: 'no-changes', detail: 'query unchanged' }),
       'dbt State found no new changes, so it kept what was there: query unchanged.',
