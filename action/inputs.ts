@@ -1,22 +1,25 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { ConfigFile, ConfigKey } from '../sdk/index.ts';
 
-export type AnnotationMode = 'all' | 'failures' | 'off';
-export type FailOn = 'error' | 'warning' | 'never';
-
-/** The inputs of action.yml, checked. */
+/** The inputs of action.yml, checked. Undefined is what was not given: the configuration may say more. */
 export interface ActionInputs {
   /** All of dbt's arguments, beginning with the command. */
   readonly dbtArgs: readonly string[];
   /** Absolute. */
   readonly projectDir: string;
+  /** Absolute path of the configuration file, or `none`. */
+  readonly config: string | undefined;
   readonly dbt: string | undefined;
+  readonly runCache: 'inherit' | 'disabled' | undefined;
+  readonly requireRunCache: boolean | undefined;
   readonly timeoutMs: number | undefined;
   readonly labels: Readonly<Record<string, string>>;
-  readonly jobSummary: boolean;
-  readonly annotations: AnnotationMode;
-  readonly failOn: FailOn;
-  readonly onTargetBusy: 'fail' | 'wait';
+  readonly report: boolean | undefined;
+  readonly jobSummary: boolean | undefined;
+  readonly annotations: 'all' | 'failures' | 'off' | undefined;
+  readonly failOn: 'error' | 'warning' | 'never' | undefined;
+  readonly onTargetBusy: 'fail' | 'wait' | undefined;
   /** Values of the variables to redact; never shown. */
   readonly redact: readonly string[];
   readonly githubToken: string;
@@ -29,12 +32,6 @@ export class InputError extends Error {
     super(problems.join('\n'));
   }
 }
-
-const ANNOTATION_MODES = ['all', 'failures', 'off'] as const;
-const ON_TARGET_BUSY = ['fail', 'wait'] as const;
-const FAIL_ON = ['error', 'warning', 'never'] as const;
-/** Lengths the SDK takes. */
-const MAX_LABEL = { name: 128, value: 1024 } as const;
 
 /**
  * Reads and checks every input.
@@ -65,6 +62,9 @@ export async function readInputs(
   const projectDir = await read('project-dir', (value) => existingFolder(workspace, value), workspace);
   const profilesDir = await read('profiles-dir', (value) => flagValue(value, ['--profiles-dir'], extra), '');
   const target = await read('target', (value) => flagValue(value, ['--target', '-t'], extra), '');
+  /** A setting that the configuration may have too. */
+  const setting = <K extends ConfigKey>(key: K): Promise<ConfigFile[K]> =>
+    read(key, (value) => parseSetting(key, value), undefined);
   const inputs: ActionInputs = {
     dbtArgs: [
       ...command,
@@ -73,14 +73,18 @@ export async function readInputs(
       ...extra,
     ],
     projectDir,
+    config: configPath(workspace, get('config')),
     dbt: await read('dbt', (value) => dbtLocation(workspace, value), undefined),
+    runCache: await setting('run-cache'),
+    requireRunCache: await setting('require-run-cache'),
     timeoutMs: await read('timeout', parseTimeout, undefined),
-    labels: await read('labels', parseLabels, {}),
-    jobSummary: await read('job-summary', parseBoolean, true),
-    annotations: await read('annotations', (value) => oneOf(ANNOTATION_MODES, value, 'all'), 'all'),
-    failOn: await read('fail-on', (value) => oneOf(FAIL_ON, value, 'error'), 'error'),
-    onTargetBusy: await read('on-target-busy', (value) => oneOf(ON_TARGET_BUSY, value, 'fail'), 'fail'),
-    redact: await read('redact-env', (value) => valuesOf(value, env), []),
+    labels: (await setting('labels')) ?? {},
+    report: await setting('report'),
+    jobSummary: await setting('job-summary'),
+    annotations: await setting('annotations'),
+    failOn: await setting('fail-on'),
+    onTargetBusy: await setting('on-target-busy'),
+    redact: ((await setting('redact-env')) ?? []).flatMap((name) => env[name] || []),
     githubToken: get('github-token'),
   };
   if (problems.length > 0) throw new InputError(problems);
@@ -104,9 +108,20 @@ async function splitArgs(value: string): Promise<string[]> {
 }
 
 async function parseTimeout(value: string): Promise<number | undefined> {
-  if (value === '') return undefined;
+  const text = await parseSetting('timeout', value);
+  if (text === undefined) return undefined;
   const { parseDuration } = await import('../sdk/index.ts');
-  return parseDuration(value);
+  return parseDuration(text);
+}
+
+async function parseSetting<K extends ConfigKey>(key: K, value: string): Promise<ConfigFile[K]> {
+  if (value === '') return undefined;
+  const sdk = await import('../sdk/index.ts');
+  return sdk.parseSetting(key, value);
+}
+
+function configPath(workspace: string, value: string): string | undefined {
+  return value === '' || value === 'none' ? value || undefined : resolve(workspace, value);
 }
 
 function existingFolder(workspace: string, value: string): string {
@@ -130,75 +145,12 @@ function isFlag(arg: string, flag: string): boolean {
   return arg === flag || arg.startsWith(flag.startsWith('--') ? `${flag}=` : flag);
 }
 
-/** Values of the variables named, one a line; one that is not set has none. */
-function valuesOf(value: string, env: Readonly<Record<string, string | undefined>>): string[] {
-  const names = value
-    .split(/\r?\n/)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const bad = names.find((name) => /[\s=,]/.test(name));
-  if (bad !== undefined) throw new Error('give names of environment variables, one a line');
-  return names.flatMap((name) => env[name] || []);
-}
-
 /** A path of the workspace as an absolute one, since dbt starts in project-dir; a command prefix stays as it is. */
 function dbtLocation(workspace: string, value: string): string | undefined {
   if (value === '') return undefined;
   // Many a repository has its project in a folder named dbt: the word alone is the dbt on PATH.
   const path = resolve(workspace, value);
   return value !== 'dbt' && existsSync(path) ? path : value;
-}
-
-function parseLabels(value: string): Record<string, string> {
-  const labels = value.startsWith('{') ? labelsOfJson(value) : labelsOfLines(value);
-  for (const [name, text] of Object.entries(labels)) {
-    if (name === '' || name.length > MAX_LABEL.name || text.length > MAX_LABEL.value) {
-      throw new Error(
-        `label ${JSON.stringify(shorten(name))} is out of range: a name takes 1 to ${MAX_LABEL.name} characters, a value ${MAX_LABEL.value}`,
-      );
-    }
-  }
-  return labels;
-}
-
-function labelsOfLines(value: string): Record<string, string> {
-  const lines = value.split(/\r?\n/).filter((line) => line.trim() !== '');
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf('=');
-      if (at < 1) throw new Error('give one name=value a line, or a JSON object of strings');
-      return [line.slice(0, at).trim(), line.slice(at + 1).trim()];
-    }),
-  );
-}
-
-function labelsOfJson(value: string): Record<string, string> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(value);
-  } catch {
-    throw new Error(
-      'it begins like JSON and is not; give a JSON object of strings, or one name=value a line',
-    );
-  }
-  const entries = Object.entries(parsed as object);
-  if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) {
-    throw new Error('every value of the JSON object must be a string');
-  }
-  return Object.fromEntries(entries);
-}
-
-function parseBoolean(value: string): boolean {
-  if (value === '' || /^true$/i.test(value)) return true;
-  if (/^false$/i.test(value)) return false;
-  throw new Error('give true or false');
-}
-
-function oneOf<T extends string>(values: readonly T[], value: string, whenEmpty: T): T {
-  if (value === '') return whenEmpty;
-  const found = values.find((candidate) => candidate === value);
-  if (found === undefined) throw new Error(`give one of ${values.join(', ')}`);
-  return found;
 }
 
 function complaint(error: unknown): string {

@@ -29,6 +29,7 @@ export function outputsOf(
     'tests-reused': text(tests.reused.total),
     'saved-seconds': savedMs === undefined ? '' : text(savedMs / 1000),
     'run-results-path': result.artifactPaths.runResults ?? '',
+    'decisions-path': result.decisionsPath ?? '',
     'report-path': result.reportPath ?? '',
     'summary-path': summaryPath ?? '',
   };

@@ -9,6 +9,7 @@ import { appendSummary } from './job-summary.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { findRepository } from './repository.ts';
 import { rememberDbt, rememberEnd, rememberRun } from './run-state.ts';
+import { type ActionSettings, settle } from './settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { failureMessage } from './verdict.ts';
 
@@ -21,15 +22,12 @@ const MIN_MASKED = 4;
 export async function runAction(): Promise<void> {
   const signals = holdSignals();
   try {
-    const inputs = await readInputs(
-      core.getInput,
-      process.env['GITHUB_WORKSPACE'] || process.cwd(),
-      process.env,
-    );
-    await runAndReport(inputs, signals);
+    const workspace = process.env['GITHUB_WORKSPACE'] || process.cwd();
+    const inputs = await readInputs(core.getInput, workspace, process.env);
+    await runAndReport(inputs, workspace, signals);
   } catch (error) {
     if (!(error instanceof InputError)) core.debug(String(error instanceof Error ? error.stack : error));
-    core.setFailed(error instanceof Error ? error.message : String(error));
+    core.setFailed(complaint(error));
   }
   rememberEnd();
   setTimeout(() => process.exit(), LINGER_MS).unref();
@@ -39,13 +37,15 @@ function mask(secrets: readonly string[]): void {
   for (const secret of secrets) if (secret.trim().length >= MIN_MASKED) core.setSecret(secret);
 }
 
-async function runAndReport(inputs: ActionInputs, signals: HeldSignals): Promise<void> {
+async function runAndReport(inputs: ActionInputs, workspace: string, signals: HeldSignals): Promise<void> {
   // Loaded here, so that a step that fails on its inputs starts nothing big.
   const { envSecrets, explain, renderSummary } = await import('../sdk/index.ts');
   mask([...envSecrets(process.env), inputs.githubToken, ...inputs.redact]);
-  const result = await run(inputs, signals);
+  const settings = await settle(inputs, workspace, process.env);
+  mask(settings.options.redact ?? []);
+  const result = await run(inputs.dbtArgs, settings, signals);
   const explanation = explain(result);
-  const message = failureMessage(result, explanation, inputs.failOn);
+  const message = failureMessage(result, explanation, settings.failOn);
 
   const folder = result.project?.dir ?? inputs.projectDir;
   const repository = findRepository(folder, process.env);
@@ -59,30 +59,29 @@ async function runAndReport(inputs: ActionInputs, signals: HeldSignals): Promise
   await attempt('write the outputs', () => writeOutputs(outputsOf(result, explanation, summaryPath)));
   await attempt('annotate files', () =>
     annotate(explanation, {
-      mode: inputs.annotations,
+      mode: settings.annotations,
       pathOf: ({ path }) => repository.pathOf(join(folder, path)),
     }),
   );
   if (message !== undefined) core.setFailed(message);
-  if (inputs.jobSummary) {
+  if (settings.jobSummary) {
     await attempt('write the job summary', () => appendSummary(process.env['GITHUB_STEP_SUMMARY'], markdown));
   }
 }
 
-async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResult> {
+async function run(
+  dbtArgs: readonly string[],
+  { options, jobSummary }: ActionSettings,
+  signals: HeldSignals,
+): Promise<RunResult> {
   const { runDbt } = await import('../sdk/index.ts');
-  const title = `dbt ${inputs.dbtArgs.join(' ')}`;
-  rememberRun(title, inputs.jobSummary);
+  const title = `dbt ${dbtArgs.join(' ')}`;
+  rememberRun(title, jobSummary);
   const console = guardConsole(title);
   try {
-    const running = runDbt(inputs.dbtArgs, {
-      cwd: inputs.projectDir,
-      dbt: inputs.dbt,
-      timeout: inputs.timeoutMs,
-      labels: inputs.labels,
+    const running = runDbt(dbtArgs, {
+      ...options,
       output: console.streams,
-      onTargetBusy: inputs.onTargetBusy,
-      redact: [...inputs.redact, ...(inputs.githubToken === '' ? [] : [inputs.githubToken])],
       cancelSignal: signals.early,
       reject: false,
     });
@@ -94,6 +93,13 @@ async function run(inputs: ActionInputs, signals: HeldSignals): Promise<RunResul
   } finally {
     await console.release();
   }
+}
+
+/** With what to do about it, which errors of the SDK have apart. */
+function complaint(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { hint } = error as { hint?: unknown };
+  return typeof hint === 'string' ? `${error.message}\n${hint}` : error.message;
 }
 
 /** The step's result is dbt's result: what cannot be reported is a warning. */

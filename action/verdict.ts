@@ -1,5 +1,5 @@
 import type { Explanation, RunFailure, RunResult } from '../sdk/index.ts';
-import type { FailOn } from './inputs.ts';
+import type { ActionSettings } from './settings.ts';
 
 const NAMED = 3;
 
@@ -7,7 +7,7 @@ const NAMED = 3;
 export function failureMessage(
   result: RunResult,
   explanation: Explanation,
-  failOn: FailOn,
+  failOn: ActionSettings['failOn'],
 ): string | undefined {
   if (failOn === 'never') return undefined;
   if (result.outcome === 'failed') return ofFailedRun(result.failure, explanation);

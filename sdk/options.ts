@@ -14,6 +14,14 @@ export interface OutputStreams {
   readonly stderr: NodeJS.WritableStream;
 }
 
+/** Which options came from a configuration file or from `DBT_RUNCACHE_*` variables. */
+export interface ConfigOrigin {
+  /** The configuration file, absolute; absent when there is none. */
+  readonly path?: string;
+  /** By key, e.g. `timeout` or `labels.tenant`: file and line, or the variable's name. */
+  readonly from: Readonly<Record<string, string>>;
+}
+
 /**
  * Options of `runDbt()`. Each is validated before anything starts; an unknown or malformed one is an
  * `invalid-options` error that names it.
@@ -70,6 +78,8 @@ export interface RunOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Whether the report file is written beside dbt's artifacts. Default true. */
   readonly report?: boolean | undefined;
+  /** Shown in the report and nothing else: `withConfig()` fills it in. */
+  readonly config?: ConfigOrigin | undefined;
   /** Whether a failed run rejects. Default true. With false the same failure comes back as a value. */
   readonly reject?: boolean | undefined;
 }
@@ -84,7 +94,14 @@ const Stream = z.custom<NodeJS.WritableStream>(
 
 const Schema = z.strictObject({
   cwd: z.string().min(1).optional(),
-  env: z.record(z.string(), z.string().optional()).optional(),
+  // A copy: `process.env` is not the plain object that zod wants.
+  env: z
+    .preprocess(
+      (value) =>
+        value !== null && typeof value === 'object' && !Array.isArray(value) ? { ...value } : value,
+      z.record(z.string(), z.string().optional()),
+    )
+    .optional(),
   dbt: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
   runCache: z.enum(['inherit', 'disabled']).optional(),
   requireRunCache: z.boolean().optional(),
@@ -109,6 +126,9 @@ const Schema = z.strictObject({
   redact: z.array(z.string()).readonly().optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
   report: z.boolean().optional(),
+  config: z
+    .strictObject({ path: z.string().exactOptional(), from: z.record(z.string(), z.string()) })
+    .optional(),
   reject: z.boolean().optional(),
 });
 
@@ -128,6 +148,7 @@ export interface ResolvedOptions {
   readonly redact: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly report: boolean;
+  readonly config: ConfigOrigin | undefined;
   readonly reject: boolean;
 }
 
@@ -179,6 +200,7 @@ export function resolveOptions(
       redact: given.redact ?? [],
       labels: given.labels ?? {},
       report: given.report ?? true,
+      config: given.config,
       reject: given.reject ?? true,
     },
   };

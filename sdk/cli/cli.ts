@@ -1,5 +1,6 @@
 import { DbtRunCacheError } from '../index.ts';
 import { nearest } from '../util/nearest.ts';
+import { diagnoseCommand } from './diagnose-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
 import { MAIN_HELP } from './help.ts';
@@ -36,6 +37,8 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       return runCommand(rest);
     case 'explain':
       return explainCommand(rest);
+    case 'diagnose':
+      return diagnoseCommand(rest);
     case '--version':
     case '-V':
     case '-v':
@@ -55,7 +58,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 }
 
 function wayOut(command: string, argv: readonly string[]): string {
-  const meant = nearest(command, ['run', 'explain', 'help']);
+  const meant = nearest(command, ['run', 'explain', 'diagnose', 'help']);
   // `run` is a command of dbt's as well, and so are others that look like it.
   if (meant !== undefined && meant !== 'run') return `Did you mean dbt-runcache ${meant}?`;
   return `To run dbt, give its arguments after --: dbt-runcache run -- ${argv.filter((arg) => arg !== '--').join(' ')}`;

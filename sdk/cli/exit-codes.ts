@@ -4,6 +4,8 @@ import type { RunResult } from '../index.ts';
 export const EXIT = {
   success: 0,
   nodesFailed: 1,
+  /** Of `diagnose`. */
+  checkFailed: 1,
   notDone: 2,
   SIGHUP: 129,
   SIGINT: 130,
@@ -12,7 +14,11 @@ export const EXIT = {
 
 export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
 
-/** @param signal The signal this process got while dbt ran. */
+/**
+ * 1 is dbt's own word for failed nodes. Everything else that is no success is 2, `run-cache-required` too, though dbt
+ * itself had nothing to complain of.
+ * @param signal The signal this process got while dbt ran.
+ */
 export function exitCodeOf(result: RunResult, signal: StopSignal | undefined): number {
   if (result.outcome === 'executed') return EXIT.success;
   if (result.failure.code === 'nodes-failed') return EXIT.nodesFailed;

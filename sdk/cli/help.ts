@@ -3,11 +3,13 @@ export const MAIN_HELP = `dbt-runcache: run dbt and show what it built, reused a
 Usage:
   dbt-runcache run [options] -- <dbt arguments>
   dbt-runcache explain [options]
+  dbt-runcache diagnose [options] [-- <dbt options>]
   dbt-runcache --version
 
 Commands:
   run        Run dbt, e.g. dbt-runcache run -- build --select orders+
   explain    Show the report of the last run
+  diagnose   Check that dbt and dbt State are set up to work together
 
 See dbt-runcache <command> --help for the options of a command.
 `;
@@ -25,6 +27,12 @@ Options:
   --dbt <dbt>           Which dbt: the path of an executable or of a virtual
                         environment, or a command to put before dbt's
                         arguments, e.g. "uv run dbt". Default: dbt on PATH.
+  --run-cache <mode>    What decides about dbt State: inherit (default), your
+                        own settings and nothing added, or disabled, switched
+                        off for this run.
+  --require-run-cache   Fail when dbt State was not active, unless the command
+                        never asks it. --no-require-run-cache takes that back
+                        when it is set elsewhere.
   --timeout <duration>  Stop dbt when this is over, e.g. 90s, 45m, 1h30m. A
                         number needs its unit. Default: no limit.
   --label <name=value>  Carried into every event and the report. Repeatable.
@@ -35,11 +43,23 @@ Options:
                         What to do while another run uses the same target
                         folder: fail (default) or wait.
   --log-format <format> text (default) or json, see below.
+  --explain-cache       Print a line to stderr as each node ends: whether it was
+                        built, reused or cloned, and why, as far as can be told
+                        by then. The JSON log has this without being asked.
   --summary <file>      Write the report as markdown to this file, replacing
                         what it held.
-  --no-report           Do not write the report beside dbt's artifacts;
-                        dbt-runcache explain will not find this run then.
+  --no-report           Do not write the report and the decision log beside
+                        dbt's artifacts; dbt-runcache explain will not find
+                        this run then.
+  --config <file>       Read this configuration file instead of searching one.
+  --no-config           Read no configuration file.
   -h, --help            Show this help.
+
+Configuration:
+  What is not given here is taken from the environment (DBT_RUNCACHE_TIMEOUT and
+  so on), then from the nearest dbt-runcache.yml in the current folder or above,
+  up to the repository's root. Labels are joined by name, and names to redact
+  are added. Its JSON Schema is dbt-runcache/schemas/config.json.
 
 Output:
   stdout is dbt's own. With --log-format text, stderr holds dbt's stderr and,
@@ -49,11 +69,16 @@ Output:
   what happens, as it happens, and what became of every node. What dbt itself
   writes to stderr comes as events named dbt_stderr. The schema is exported by
   the package as dbt-runcache/schemas/log-event.json.
+  The decision log, dbt_runcache_decisions.jsonl in the target folder, holds one
+  JSON object a line: the run, what became of every node with the evidence for
+  it, and how the run ended. Its schema is exported by the package as
+  dbt-runcache/schemas/decision-log.json.
 
 Exit codes:
   0    dbt did the run and no node failed
   1    dbt did the run and some nodes failed
-  2    the run could not be done, timed out, or the command line is wrong
+  2    the run could not be done, timed out, or the command line or the
+       configuration is wrong
   130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
   143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;
@@ -77,4 +102,34 @@ Options:
 Exit codes:
   0    the report was shown, whatever the run's outcome
   2    there is no report, it cannot be read, or the command line is wrong
+`;
+
+export const DIAGNOSE_HELP = `Check that dbt and dbt State (Run Cache) are set up to work together, and show
+the line that mends what is not.
+
+Usage:
+  dbt-runcache diagnose [options] [-- <dbt options>]
+
+Give after -- the options your runs have, without a command, e.g.
+dbt-runcache diagnose -- --target prod --profiles-dir ci. dbt itself is started
+twice, to see that it works without dbt State and that dbt State can log in. It
+builds nothing then, and writes nothing to your project's folders.
+
+Options:
+  --dbt <dbt>           Which dbt, as for dbt-runcache run.
+  --no-probe            Do not start dbt: look at files and variables alone.
+  --timeout <duration>  How long one start of dbt may take, e.g. 90s, 5m.
+                        Default: 2m.
+  --redact-env <name>   Never show the value of this environment variable.
+                        Repeatable.
+  --config <file>       Read this configuration file instead of searching one.
+  --no-config           Read no configuration file.
+  --format <format>     text (default) or json. The schema is exported by the
+                        package as dbt-runcache/schemas/diagnosis.json.
+  -h, --help            Show this help.
+
+Exit codes:
+  0    no check failed; there may be warnings, and checks that could not be done
+  1    a check failed
+  2    it could not be done: the command line or the configuration is wrong
 `;

@@ -9,23 +9,35 @@ export interface RunArguments {
   readonly dbtArgs: readonly string[];
   readonly logFormat: 'text' | 'json';
   readonly summaryPath: string | undefined;
+  /** Whether each node's decision is printed as it falls. */
+  readonly explainCache: boolean;
+  /** Path of the configuration file, or `none`; undefined when it is to be searched. */
+  readonly config: string | undefined;
+  /** What the command line gives; the rest is undefined. */
   readonly options: RunOptions;
 }
 
 const SEE_HELP = "dbt's own options go after --; for the others see `dbt-runcache run --help`.";
 
+const RUN_CACHE = ['inherit', 'disabled'] as const;
 const BUSY = ['fail', 'wait'] as const;
 const FORMATS = ['text', 'json'] as const;
 
 const OPTIONS = {
   dbt: { type: 'string' },
+  config: { type: 'string' },
+  // Makes parseArgs take it; what it then says is that config is false.
+  'no-config': { type: 'boolean' },
+  'run-cache': { type: 'string' },
+  'require-run-cache': { type: 'boolean' },
   timeout: { type: 'string' },
   label: { type: 'string', multiple: true },
   'redact-env': { type: 'string', multiple: true },
-  'on-target-busy': { type: 'string', default: 'fail' },
+  'on-target-busy': { type: 'string' },
   'log-format': { type: 'string', default: 'text' },
+  'explain-cache': { type: 'boolean', default: false },
   summary: { type: 'string' },
-  report: { type: 'boolean', default: true },
+  report: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -53,12 +65,16 @@ export function readRunArguments(
     dbtArgs,
     logFormat: oneOf('--log-format', FORMATS, values['log-format']),
     summaryPath: values.summary,
+    explainCache: values['explain-cache'],
+    config: readConfig(values.config),
     options: {
       dbt: values.dbt,
+      runCache: optionalOneOf('--run-cache', RUN_CACHE, values['run-cache']),
+      requireRunCache: values['require-run-cache'],
       timeout: values.timeout === undefined ? undefined : readTimeout(values.timeout),
       labels: readLabels(values.label ?? []),
       redact: (values['redact-env'] ?? []).flatMap((name) => env[name] ?? []),
-      onTargetBusy: oneOf('--on-target-busy', BUSY, values['on-target-busy']),
+      onTargetBusy: optionalOneOf('--on-target-busy', BUSY, values['on-target-busy']),
       report: values.report,
     },
   };
@@ -83,6 +99,20 @@ function afterDashes(argv: readonly string[], ours: readonly string[], dbtArgs: 
   if (foreign === undefined || (foreign.kind === 'option' && ours.length < argv.length)) return SEE_HELP;
   const words = [...ours.slice(0, foreign.index), '--', ...dbtArgs, ...ours.slice(foreign.index)];
   return `dbt's options go after --: dbt-runcache run ${words.join(' ')}`;
+}
+
+function readConfig(path: string | false | undefined): string | undefined {
+  if (path === false) return 'none';
+  if (path === '') throw new UsageError('--config is empty', 'Name a file, or give --no-config.');
+  return path;
+}
+
+function optionalOneOf<T extends string>(
+  option: string,
+  values: readonly T[],
+  value: string | undefined,
+): T | undefined {
+  return value === undefined ? undefined : oneOf(option, values, value);
 }
 
 function readTimeout(text: string): number {

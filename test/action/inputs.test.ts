@@ -29,13 +29,17 @@ describe('what dbt gets', () => {
     expect(await read()).toEqual({
       dbtArgs: ['build'],
       projectDir: workspace,
+      config: undefined,
       dbt: undefined,
+      runCache: undefined,
+      requireRunCache: undefined,
       timeoutMs: undefined,
       labels: {},
-      jobSummary: true,
-      annotations: 'all',
-      failOn: 'error',
-      onTargetBusy: 'fail',
+      report: undefined,
+      jobSummary: undefined,
+      annotations: undefined,
+      failOn: undefined,
+      onTargetBusy: undefined,
       redact: [],
       githubToken: '',
     });
@@ -66,6 +70,11 @@ describe('what dbt gets', () => {
     mkdirSync(join(workspace, '.venv'));
     expect((await read({ dbt: '.venv' })).dbt).toBe(join(workspace, '.venv'));
     expect((await read({ dbt: 'uv run dbt' })).dbt).toBe('uv run dbt');
+  });
+
+  test('a configuration file is relative to the workspace; none is a word', async () => {
+    expect((await read({ config: 'ci/policy.yml' })).config).toBe(join(workspace, 'ci/policy.yml'));
+    expect((await read({ config: 'none' })).config).toBe('none');
   });
 
   test('the project folder is relative to the workspace', async () => {
@@ -107,6 +116,16 @@ describe('forms', () => {
     expect(await problems({ labels })).toContain(why);
   });
 
+  test('dbt State', async () => {
+    const { runCache, requireRunCache } = await read({
+      'run-cache': 'disabled',
+      'require-run-cache': 'False',
+    });
+    expect({ runCache, requireRunCache }).toEqual({ runCache: 'disabled', requireRunCache: false });
+    expect((await read({ 'run-cache': 'inherit' })).runCache).toBe('inherit');
+    expect((await read({ 'require-run-cache': 'true' })).requireRunCache).toBe(true);
+  });
+
   test.each(['true', 'True', 'TRUE'])('job-summary %s', async (value) => {
     expect((await read({ 'job-summary': value })).jobSummary).toBe(true);
   });
@@ -116,6 +135,9 @@ describe('forms', () => {
 
   test.each([
     ['job-summary', 'yes', 'true or false'],
+    ['require-run-cache', '1', 'true or false'],
+    ['report', 'no', 'true or false'],
+    ['run-cache', 'embedded', 'inherit, disabled'],
     ['annotations', 'some', 'all, failures, off'],
     ['fail-on', 'Error', 'error, warning, never'],
     ['on-target-busy', 'queue', 'fail, wait'],

@@ -8,7 +8,12 @@ import { decision, report, reusedTest, skipped, testDecision } from '../support/
 import { REPOSITORY } from '../support/repository.ts';
 
 function outputs(given: Parameters<typeof report>[0] = {}): Record<string, string> {
-  const run = { ...report(given), artifacts: {}, reportPath: '/repo/report.json' } as RunResult;
+  const run = {
+    ...report(given),
+    artifacts: {},
+    reportPath: '/repo/report.json',
+    decisionsPath: '/repo/decisions.jsonl',
+  } as RunResult;
   return outputsOf(run, explain(run), '/repo/summary.md');
 }
 
@@ -41,6 +46,7 @@ test('tests reused, tests executed and nodes reused are three numbers', () => {
     'tests-reused': '2',
     'saved-seconds': '1.23',
     'report-path': '/repo/report.json',
+    'decisions-path': '/repo/decisions.jsonl',
     'summary-path': '/repo/summary.md',
     state: explain(report({ decisions })).state.kind,
   });

@@ -21,6 +21,7 @@ test('every option in the help of run is one', () => {
     '--label': 'a=b',
     '--on-target-busy': 'wait',
     '--log-format': 'json',
+    '--run-cache': 'disabled',
   };
   for (const [, name = '', value] of options) {
     const args = value === undefined ? [name] : [name, values[name] ?? 'x'];

@@ -74,7 +74,14 @@ describe('--log-format json', () => {
       ...['node_decided', 'node_decided', 'job_finished'],
     ]);
     expect(told[3]).toMatchObject({ count: 2 });
-    expect(told[5]).toMatchObject({ unique_id: 'model.shop.orders', status: 'success', execution_ms: 250 });
+    expect(told[5]).toMatchObject({
+      unique_id: 'model.shop.orders',
+      status: 'success',
+      execution_ms: 250,
+      action: 'built',
+      failed: false,
+    });
+    expect(told[7]).toMatchObject({ unique_id: 'test.shop.ids', action: 'tested', failed: true });
     expect(told.filter(({ event }) => event === 'node_decided')).toContainEqual(
       expect.objectContaining({ unique_id: 'test.shop.ids', failed: true, failures: 2 }),
     );

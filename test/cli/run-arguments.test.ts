@@ -6,7 +6,7 @@ const read = (args: string[], env: Record<string, string> = {}) => readRunArgume
 
 describe('dbt-runcache run', () => {
   test('what follows -- is for dbt, even what looks like ours', () => {
-    const { dbtArgs, options, logFormat } = read([
+    const { dbtArgs, options, logFormat, explainCache } = read([
       '--',
       'build',
       '--log-format',
@@ -17,14 +17,9 @@ describe('dbt-runcache run', () => {
     ]);
     expect(dbtArgs).toEqual(['build', '--log-format', 'json', '--help', '--', 'x']);
     expect(logFormat).toBe('text');
-    expect(options).toEqual({
-      dbt: undefined,
-      timeout: undefined,
-      labels: {},
-      redact: [],
-      onTargetBusy: 'fail',
-      report: true,
-    });
+    expect(explainCache).toBe(false);
+    // What was left out is undefined, for the configuration to say.
+    expect(options).toEqual({ labels: {}, redact: [] });
   });
 
   test('every option', () => {
@@ -37,6 +32,8 @@ describe('dbt-runcache run', () => {
       '--on-target-busy',
       'wait',
       '--no-report',
+      '--explain-cache',
+      ...['--run-cache', 'disabled', '--require-run-cache', '--config', 'ci/policy.yml'],
     ];
     const last = ['--log-format', 'json', '--summary', 'out.md', '--', 'run'];
     expect(read([...args, ...more, ...last], { TOKEN: 'hush' })).toEqual({
@@ -44,14 +41,29 @@ describe('dbt-runcache run', () => {
       dbtArgs: ['run'],
       logFormat: 'json',
       summaryPath: 'out.md',
+      explainCache: true,
+      config: 'ci/policy.yml',
       options: {
         dbt: 'uv run dbt',
+        runCache: 'disabled',
+        requireRunCache: true,
         timeout: 5_400_000,
         labels: { tenant: 'acme', sql: 'a=b' },
         redact: ['hush'],
         onTargetBusy: 'wait',
         report: false,
       },
+    });
+  });
+
+  test('the configuration file, and taking back what it says', () => {
+    expect(read(['--', 'build']).config).toBeUndefined();
+    expect(read(['--no-config', '--', 'build']).config).toBe('none');
+    expect(read(['--config', 'a.yml', '--no-config', '--', 'build']).config).toBe('none');
+    expect(read(['--no-config', '--config', 'a.yml', '--', 'build']).config).toBe('a.yml');
+    expect(read(['--no-require-run-cache', '--report', '--', 'build']).options).toMatchObject({
+      requireRunCache: false,
+      report: true,
     });
   });
 
@@ -78,6 +90,9 @@ describe('dbt-runcache run', () => {
     [['--label', 'x', '--', 'build'], /--label is "x"/, /name=value/],
     [['--label', '=x', '--', 'build'], /--label is "=x"/, /name=value/],
     [['--log-format', 'xml', '--', 'build'], /--log-format is "xml"/, /text, json/],
+    [['--run-cache', 'off', '--', 'build'], /--run-cache is "off"/, /inherit, disabled/],
+    [['--runcache', 'disabled', '--', 'build'], /--runcache/, /^Did you mean --run-cache\?$/],
+    [['--config', '', '--', 'build'], /--config is empty/, /--no-config/],
     [['--on-target-busy', 'queue', '--', 'build'], /--on-target-busy is "queue"/, /fail, wait/],
   ])('%j is a usage error that says what to do', (args, message, hint) => {
     const thrown = (() => {

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { checkContent } from '../../../sdk/config/check.ts';
+import { CONFIG_KEYS, ConfigSchema, configJsonSchema } from '../../../sdk/config/schema.ts';
+
+const file = JSON.parse(
+  readFileSync(new URL('../../../sdk/config/config.schema.json', import.meta.url), 'utf8'),
+) as { properties: Record<string, { description?: string }>; additionalProperties: boolean };
+
+test('the schema that is checked in is the one of the code: node scripts/config-schema.ts writes it', () => {
+  expect(file).toEqual(configJsonSchema());
+  expect(file).toMatchObject(z.toJSONSchema(ConfigSchema));
+});
+
+test('it describes every key for editors and knows no others', () => {
+  expect(Object.keys(file.properties)).toEqual(['version', ...CONFIG_KEYS]);
+  for (const [key, { description }] of Object.entries(file.properties))
+    expect(description, key).toMatch(/\.$/);
+  expect(file.additionalProperties).toBe(false);
+});
+
+describe('an editor and we agree', () => {
+  const validate = new Ajv2020({ allErrors: true }).compile(file);
+  test.each([
+    [{}, true],
+    [{ version: 1, dbt: 'uv run dbt', timeout: '1h30m', labels: { a: 'b' }, 'redact-env': ['A'] }, true],
+    [{ version: 2 }, false],
+    [{ timeout: '' }, false],
+    [{ timeout: 45 }, false],
+    [{ timeout: '30m1h' }, false],
+    [{ 'run-cache': 'embedded' }, false],
+    [{ labels: { '': 'x' } }, false],
+    [{ labels: { a: 1 } }, false],
+    [{ labels: { a: 'x'.repeat(1025) } }, false],
+    [{ 'redact-env': ['A=b'] }, false],
+    [{ report: 'true' }, false],
+    [{ target: 'prod' }, false],
+  ])('%j: %s', (content, isValid) => {
+    expect(validate(content)).toBe(isValid);
+    expect('content' in checkContent(content)).toBe(isValid);
+  });
+});
