@@ -3,32 +3,38 @@ import type { EngineInfo, ProjectInfo } from '../result.ts';
 
 /**
  * What is checked. A code names a check for good: the runbook is built around them. Those of `StateProblem` are
- * failures dbt State itself showed in a run or a probe; the others are looked up before dbt starts.
+ * failures dbt State itself showed, in a run or in a probe; each stands in the place of the check it answers, e.g.
+ * `no-credentials` in that of `credential-present`. The others are looked up before dbt starts.
  */
-export type CheckCode =
-  | 'dbt-found'
-  | 'project-found'
-  | 'profile-found'
-  | 'plugin-installed'
-  | 'plugin-version'
-  | 'legacy-package'
-  | 'run-cache-enabled'
-  | 'settings-valid'
-  | 'dbt-state-variable'
-  | 'credential-present'
-  | 'adapter-supported'
-  | 'commit-timestamps'
-  | 'git-branch'
-  | 'fallback'
-  | 'logs'
-  | 'run-cache-active'
-  | StateProblem;
+export const CHECK_CODES = [
+  'dbt-found',
+  'project-found',
+  'profile-found',
+  'plugin-installed',
+  'plugin-version',
+  'legacy-package',
+  'run-cache-enabled',
+  'settings-valid',
+  'dbt-state-variable',
+  'credential-present',
+  'adapter-supported',
+  'fallback',
+  'commit-timestamps',
+  'git-branch',
+  'service',
+  'logs',
+  'run-cache-active',
+] as const;
+
+export type CheckCode = (typeof CHECK_CODES)[number] | StateProblem;
+
+export type CheckStatus = 'pass' | 'warn' | 'fail' | 'unknown';
 
 /** One line of the operator's checklist. */
 export interface DiagnosisCheck {
   readonly code: CheckCode;
   /** `unknown`: it could not be checked; nothing is claimed. */
-  readonly status: 'pass' | 'warn' | 'fail' | 'unknown';
+  readonly status: CheckStatus;
   /** What was seen, as a sentence, redacted. */
   readonly seen: string;
   /** The line that fixes it: a command, a setting, or a sentence in the imperative. Given unless the check passed. */
@@ -43,6 +49,7 @@ export interface Diagnosis {
   readonly checkedAt: string;
   /** The worst of the checks; `unknown` ones do not count. */
   readonly status: 'pass' | 'warn' | 'fail';
+  /** In the order in which one check builds on the next. What has no part in this engine or target is left out. */
   readonly checks: readonly DiagnosisCheck[];
   readonly engine?: EngineInfo;
   readonly project?: ProjectInfo;

@@ -23,13 +23,15 @@ export function problemsSection({ notices }: Explanation, page: Page, room: numb
   return asManyAsFit(heading(3, '🔎 What this report could not do'), problems, room, page, 'problem');
 }
 
-/** Warnings and deprecations of dbt's. */
+/** Warnings and deprecations of dbt's, and warnings about settings. */
 export function noticesSection({ notices }: Explanation, page: Page, room: number): string {
   const said = notices.filter(({ kind }) => kind !== 'problem');
   if (said.length === 0) return '';
   const warnings = said.filter(({ kind }) => kind === 'warning').length;
   const deprecations = said.length - warnings;
-  const title = `💬 <b>What dbt warned about</b> · ${listed([
+  // A warning about a setting is this package's own.
+  const isOurs = said.some(({ name }) => name === 'state-setting-invalid');
+  const title = `💬 <b>${isOurs ? 'Warnings' : 'What dbt warned about'}</b> · ${listed([
     ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
     ...(deprecations > 0 ? [counted(deprecations, 'deprecation')] : []),
   ])}`;
@@ -71,7 +73,7 @@ export function factsSection({ facts, state }: Explanation, page: Page, room: nu
   const rows = facts.map(({ label, value, code }) =>
     row([text(cut(label, 80)), code ? codeInCell(cut(value, 1000)) : text(cut(value, 1000))]),
   );
-  if (state.tone === 'fine' || state.tone === 'quiet') {
+  if (state.kind !== 'disabled' && (state.tone === 'fine' || state.tone === 'quiet')) {
     const proof = state.proof === undefined ? '' : ` Known from: ${text(cut(state.proof, 300))}.`;
     rows.push(
       row(['dbt State', `${text(cut(state.title, 200))}. ${text(cut(state.sentence, 300))}${proof}`]),
@@ -85,6 +87,32 @@ export function factsSection({ facts, state }: Explanation, page: Page, room: nu
   if (bytes(markdown) <= room) return markdown;
   page.leaveOut('facts about the run');
   return '';
+}
+
+/** What was set for dbt State, where, and what it does. Folded. */
+export function settingsSection({ settings }: Explanation, page: Page, room: number): string {
+  if (settings.length === 0) return '';
+  const head = tableHead([
+    { title: 'Setting' },
+    { title: 'Value' },
+    { title: 'From' },
+    { title: 'Overrides' },
+    { title: 'Remark' },
+  ]);
+  const title = `⚙️ <b>dbt State settings</b> · ${count(settings.length)}`;
+  let left = room - bytes(details(title, head));
+  const rows: string[] = [];
+  for (const { setting, value, from, overrides, remark } of settings) {
+    const cells = [setting, value, from].map((cell) => codeInCell(cut(cell, 200)));
+    const line = row([...cells, text(cut(overrides.join(', '), 400)), text(cut(remark, 400))]);
+    left -= bytes(line);
+    if (left < 0) break;
+    rows.push(line);
+  }
+  if (rows.length < settings.length) {
+    page.leaveOut(counted(settings.length - rows.length, 'setting of dbt State', 'settings of dbt State'));
+  }
+  return rows.length === 0 ? '' : details(title, head + rows.join(''));
 }
 
 /** What is not known, said once and small. */

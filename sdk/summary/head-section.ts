@@ -34,64 +34,106 @@ export function headSection({ headline, totals }: Explanation, _page: Page, room
   return [whole, title, heading(2, `${icon} dbt`)].find((candidate) => bytes(candidate) <= room) ?? '';
 }
 
-/** dbt State, where there is something a reader must know: it was wanted and not active, or ran into trouble. */
+/**
+ * dbt State, where there is something a reader must know: it was wanted and not active, ran into trouble, or was
+ * switched off.
+ */
 export function stateSection({ state, headline }: Explanation, page: Page, room: number): string {
+  if (state.kind === 'disabled') return fitting([paragraph(offInBrief(state))], page, room);
   if (state.tone !== 'problem' && state.tone !== 'caution') return '';
-  if (state.tone === 'problem' && headline.verdict !== 'passed') return stateInBrief(state, page, room);
+  const isTheFailure =
+    headline.code === 'run-cache-required' || state.troubles.some(({ endedRun }) => endedRun === true);
+  if (state.kind !== 'unknown' && headline.verdict !== 'passed' && !isTheFailure) {
+    return stateInBrief(state, page, room);
+  }
   const title = heading(3, `⚠️ ${text(cut(state.title, 200))}`);
   const sentence = title + paragraph(text(cut(state.sentence, 400)));
-  const fixes = state.troubles.map((trouble) => troubleInBrief(trouble, state.troubles.length > 1));
-  const said = state.troubles.map(troubleWords).join('');
-  const whole = sentence + fixes.join('') + said;
-  if (bytes(whole) <= room) return whole;
+  const several = state.troubles.length > 1;
+  const fixes = state.troubles.map((trouble) => troubleInBrief(trouble, several));
+  const whole = state.troubles.map(
+    (trouble, index) => (fixes[index] ?? '') + wordsInBrief(trouble, headline.sentence),
+  );
   const firstFix = fixes.slice(0, 1).join('');
-  const shorter = [sentence + fixes.join(''), sentence + firstFix, title + firstFix, title];
-  const fits = shorter.find((candidate) => bytes(candidate) <= room);
-  page.leaveOut('details of the dbt State problem');
-  return fits ?? '';
+  return fitting(
+    [sentence + whole.join(''), sentence + fixes.join(''), sentence + firstFix, title + firstFix, title],
+    page,
+    room,
+  );
 }
 
-/** On a run that failed: one line, so that the failure stays in sight, and the rest behind a click. */
+function offInBrief({ sentence }: Explanation['state']): string {
+  return `⏸️ **dbt State:** ${text(cut(sentence.replace(/^It/, 'it'), 400))}`;
+}
+
+/** On a run that failed for another reason: one line, so that the failure stays in sight, the rest behind a click. */
 function stateInBrief(state: Explanation['state'], page: Page, room: number): string {
   const title = `⚠️ **${text(cut(state.title, 200))}.**`;
-  const fix = state.troubles.map((trouble) => ` **What to do:** ${prose(cut(trouble.fix, 1000))}`).join('');
+  const fix = state.troubles
+    .map((trouble) => ` **What to do:** ${prose(cut(trouble.fix, 1000))} ${codeOf(trouble)}`)
+    .join('');
   const more = details(
     'More about dbt State',
-    [paragraph(text(cut(state.sentence, 400))), ...state.troubles.map(wordsOf)].join(''),
+    [
+      paragraph(text(cut(state.sentence, 400))),
+      ...state.troubles.flatMap(({ said = '' }) =>
+        said.trim() === '' ? [] : [paragraph('dbt said:'), wordsOf(said)],
+      ),
+    ].join(''),
   );
-  const candidates = [paragraph(title + fix) + more, paragraph(title + fix), paragraph(title)];
+  return fitting([paragraph(title + fix) + more, paragraph(title + fix), paragraph(title)], page, room);
+}
+
+/** The first of them that there is room for. */
+function fitting(candidates: readonly string[], page: Page, room: number): string {
   const fits = candidates.findIndex((candidate) => bytes(candidate) <= room);
   if (fits !== 0) page.leaveOut('details of the dbt State problem');
   return candidates[fits] ?? '';
 }
 
-function wordsOf({ said }: StateTroubleNotice): string {
-  const words = said?.trim() ?? '';
-  if (words === '') return '';
-  if (words.includes('\n')) return paragraph('dbt said:') + codeBlock(cutLines(words, 2000, 40), 'text');
-  return paragraph(`dbt said: ${text(cut(words, 2000))}`);
+/** What was said stands as one line up to here; the whole of it opens on a click. */
+const SAID_LENGTH = 300;
+
+/** @param told What the page has said above: nobody reads the same words twice. */
+function wordsInBrief(trouble: StateTroubleNotice, told: string): string {
+  const words = trouble.said?.trim() ?? '';
+  if (words === '' || told.includes(clause(words))) return '';
+  const line = paragraph(`dbt said: ${text(cut(words, SAID_LENGTH))}`);
+  if (words.length <= SAID_LENGTH) return line;
+  return line + details(`All that dbt said (${text(cut(trouble.title, 200))})`, wordsOf(words));
 }
 
-function troubleInBrief({ title, fix, nodes }: StateTroubleNotice, named: boolean): string {
-  const what = named ? `${text(capitalised(cut(title, 200)))}. ` : '';
-  const where =
-    nodes.length === 0
-      ? ''
-      : ` Concerns ${counted(nodes.length, 'node')}: ${text(listedUpTo(nodes.map(shortName), 5))}.`;
-  return paragraph(`${what}**What to do:** ${prose(cut(fix, 1000))}${where}`);
+function wordsOf(said: string): string {
+  const words = said.trim();
+  return words.includes('\n')
+    ? codeBlock(cutLines(words, 2000, 40), 'text')
+    : paragraph(text(cut(words, 2000)));
+}
+
+function troubleInBrief(trouble: StateTroubleNotice, named: boolean): string {
+  const what = named ? `${text(capitalised(cut(trouble.title, 200)))}. ` : '';
+  return paragraph(
+    `${what}**What to do:** ${prose(cut(trouble.fix, 1000))}${concerned(trouble)} ${codeOf(trouble)}`,
+  );
+}
+
+/** What keeps State from every node is about none of them. */
+const ABOUT_ALL: ReadonlySet<StateTroubleNotice['problem']> = new Set([
+  'commit-timestamps-off',
+  'service-unreachable',
+]);
+
+function concerned({ problem, nodes }: StateTroubleNotice): string {
+  if (nodes.length === 0 || ABOUT_ALL.has(problem)) return '';
+  return ` Concerns ${counted(nodes.length, 'node')}: ${text(listedUpTo(nodes.map(shortName), 5))}.`;
+}
+
+/** The code under which the runbook and `diagnose` know the problem. */
+function codeOf({ problem }: StateTroubleNotice): string {
+  return `(code ${code(problem)})`;
 }
 
 function shortName(name: string): string {
   return cut(name, 80);
-}
-
-function troubleWords({ title, said }: StateTroubleNotice): string {
-  const words = said?.trim() ?? '';
-  if (words === '') return '';
-  return details(
-    `What dbt said (${text(cut(title, 200))})`,
-    words.includes('\n') ? codeBlock(cutLines(words, 2000, 40), 'text') : paragraph(text(cut(words, 2000))),
-  );
 }
 
 /** What ran, what was reused, and what that saved. */

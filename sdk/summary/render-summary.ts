@@ -1,6 +1,13 @@
 import type { Explanation } from '../explain/explanation.ts';
 import { listed } from '../explain/format.ts';
-import { factsSection, noticesSection, problemsSection, smallPrintSection } from './about-section.ts';
+import {
+  factsSection,
+  noticesSection,
+  problemsSection,
+  settingsSection,
+  smallPrintSection,
+} from './about-section.ts';
+import { diagnosisSection } from './diagnosis-section.ts';
 import { adviceSection, headSection, stateSection, tallySection } from './head-section.ts';
 import { failuresSection, runFailureSection, warningsSection } from './look-at-section.ts';
 import { bytes, code, paragraph, text } from './markdown.ts';
@@ -60,12 +67,15 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
   const problems = ask(problemsSection, 0.3);
   const warnings = ask(warningsSection, 0.4);
   const advice = ask(adviceSection, 0.5);
+  const diagnosis = ask(diagnosisSection, 0.3);
   const facts = ask(factsSection, 0.5);
+  const settings = ask(settingsSection, 0.3);
   const smallPrint = ask(smallPrintSection, 0.5);
   const notices = ask(noticesSection, 0.3);
   const nodes = ask(nodesSection);
 
-  const stateFirst = explanation.state.tone === 'problem';
+  const { state: told } = explanation;
+  const stateFirst = told.tone === 'problem' || told.kind === 'disabled' || told.kind === 'active';
   const markdown = [
     head,
     stateFirst ? state : '',
@@ -78,7 +88,9 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
     advice,
     nodes,
     notices,
+    diagnosis,
     facts,
+    settings,
     smallPrint,
   ].join('');
   const whole = markdown + closingLine(leftOut, options.reportPath, maxBytes - bytes(markdown));

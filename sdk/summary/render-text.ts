@@ -5,11 +5,13 @@ import type {
   GroupKey,
   LookAt,
   NodeGroup,
+  SettingRow,
   Verdict,
 } from '../explain/explanation.ts';
-import { capitalised, clause, count, counted, duration, listedUpTo } from '../explain/format.ts';
+import { capitalised, clause, count, counted, duration, listed, listedUpTo } from '../explain/format.ts';
 import { doubtInWords, nameOf, place } from './node-words.ts';
 import { cut, cutLines, plainLine, plainText, quietCommands } from './plain-text.ts';
+import { checkLines } from './render-diagnosis.ts';
 import { repeats } from './run-failure.ts';
 import { type Paint, paints, wrapped } from './terminal.ts';
 
@@ -36,7 +38,11 @@ const BLOCK_READ = 4000;
 export function renderText(explanation: Explanation, options: TextOptions = {}): string {
   const paint = paints(options.color ?? false);
   const width = Math.max(20, options.width ?? 100);
-  const stateFirst = explanation.state.tone === 'problem';
+  const { state: told } = explanation;
+  const stateFirst =
+    told.tone === 'problem' ||
+    told.kind === 'disabled' ||
+    (told.kind === 'active' && told.tone === 'caution');
   const state = stateLines(explanation, paint, width);
   const sections = [
     headLines(explanation, paint, width),
@@ -49,6 +55,8 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
     lookAtLines(explanation, 'warning', paint, width),
     ...explanation.groups.map((group) => groupLines(group, paint, width)),
     noticeLines(explanation, paint, width),
+    checklistLines(explanation, paint, width),
+    listLines('dbt State settings', explanation.settings.map(settingInWords), paint, width),
     listLines(
       'Next',
       explanation.advice.map(({ sentence, command }) =>
@@ -81,16 +89,18 @@ function headLines({ headline, totals }: Explanation, paint: Paint, width: numbe
 }
 
 function stateLines({ state, headline }: Explanation, paint: Paint, width: number): string[] {
-  const brief = headline.verdict !== 'passed';
+  const brief = headline.verdict !== 'passed' && headline.code !== 'run-cache-required';
+  if (state.kind === 'disabled')
+    return wrapped(`dbt State: ${line(state.sentence.replace(/^It/, 'it'), 400)}`, width);
   if (state.tone === 'quiet') return [];
   if (state.tone === 'fine')
     return wrapped(`${line(state.title, 200)} (${line(state.proof ?? '', 300)}).`, width);
   return [
     paint.yellow(paint.bold(`! ${line(state.title, 200)}`)),
     ...(brief ? [] : wrapped(line(state.sentence, 400), width, '  ')),
-    ...state.troubles.flatMap(({ title, said, fix, nodes }) => [
+    ...state.troubles.flatMap(({ problem, title, said, fix, nodes }) => [
       ...(state.troubles.length > 1 ? wrapped(`${capitalised(line(title, 200))}.`, width, '  ') : []),
-      ...wrapped(`What to do: ${line(fix, 1000)}`, width, '  '),
+      ...wrapped(`What to do: ${line(fix, 1000)} (code ${problem})`, width, '  '),
       ...(nodes.length > 0
         ? wrapped(
             `Concerns: ${listedUpTo(
@@ -227,6 +237,28 @@ function noticeLines({ notices }: Explanation, paint: Paint, width: number): str
     return `${kind} ${line(name, 120)}${times}: ${line(message, 400)}${todo}`;
   });
   return listLines('Also said', rest > 0 ? [...items, `and ${count(rest)} more`] : items, paint, width);
+}
+
+function settingInWords({ setting, value, from, overrides, remark }: SettingRow): string {
+  const outranked = overrides.length === 0 ? '' : `; overrides ${listed(overrides)}`;
+  const said = remark === '' ? '' : ` ${remark}`;
+  return `${setting} = ${value}, from ${from}${outranked}.${said}`;
+}
+
+/** What did not pass and was not told above; the rest is counted. A terminal has no part that opens on a click. */
+function checklistLines({ checklist, state }: Explanation, paint: Paint, width: number): string[] {
+  if (checklist === undefined || checklist.status === 'pass') return [];
+  const told = state.troubles.map(({ problem }) => problem);
+  const shown = checklist.checks.filter(
+    ({ code, status }) =>
+      (status === 'fail' || status === 'warn') && !told.some((problem) => problem === code),
+  );
+  if (shown.length === 0) return [];
+  const codes = Math.max(...shown.map(({ code }) => code.length));
+  return [
+    `${paint.bold('Run-cache checklist')}: ${checklist.tally}`,
+    ...shown.flatMap((check) => checkLines(check, codes, paint, width - 2)).map((one) => `  ${one}`),
+  ];
 }
 
 function listLines(title: string, items: readonly string[], paint: Paint, width: number): string[] {

@@ -71,6 +71,17 @@ function hostileReport(random: Random): RunReport {
     engine: { kind: 'core', commandPrefix: [words()], dbtVersion: words(), adapterType: words() },
     project: { name: words(), dir: words(), targetPath: words(), targetName: words() },
     state: random.pick(states),
+    ...(random.int(0, 1) === 0 && {
+      diagnosis: {
+        ...{ schemaVersion: 1, checkedAt: words(), status: 'fail' },
+        checks: Array.from({ length: random.int(1, 4) }, () => ({
+          code: 'service',
+          status: random.pick(['pass', 'warn', 'fail', 'unknown'] as const),
+          seen: words(),
+          fix: words(),
+        })),
+      } as const,
+    }),
     savings: { nodeMs: 1000, nodes: 2 },
     decisions: Array.from({ length: random.int(0, 12) }, (_, index) => hostileDecision(random, index)),
     notices: [

@@ -160,7 +160,7 @@ describe('ten seconds', () => {
       failedReport({ decisions: [failedModel], state: { kind: 'inactive', trouble } }),
     );
     expect(markdown).toContain(
-      '⚠️ **dbt State was not active: no credentials.** **What to do:** Set `TOKEN`.\n\n<details>',
+      '⚠️ **dbt State was not active: no credentials.** **What to do:** Set `TOKEN`. (code `no-credentials`)\n\n<details>',
     );
     order(
       markdown,
@@ -171,6 +171,85 @@ describe('ten seconds', () => {
       '### ❌ 1 failure',
       '| What happened |',
     );
+  });
+
+  test('where State ended dbt, it is the failure: cause and fix stand open, and no words twice', () => {
+    const said = 'Error logging in with client credentials.';
+    const markdown = summary(
+      report({
+        outcome: 'failed',
+        exitCode: 2,
+        failure: { code: 'dbt-failed', message: `Runtime Error\n  ${said}` },
+        state: {
+          kind: 'inactive',
+          trouble: { problem: 'bad-credentials', said, fix: 'Set `SECRET`.', endedRun: true },
+        },
+      }),
+    );
+    order(
+      markdown,
+      '## 🚫 dbt build could not be done',
+      'Error logging in',
+      '### ⚠️ dbt State stopped dbt: its credentials were refused',
+      'dbt ended with exit code 2 before it came to any node, so nothing was built.',
+      '**What to do:** Set `SECRET`. (code `bad-credentials`)',
+    );
+    expect(markdown).not.toContain('dbt said');
+  });
+
+  test('where State was required, its fix is the fix of the run, told once', () => {
+    const fix = 'Set `track_commit_timestamp = on`.';
+    const markdown = summary(
+      report({
+        outcome: 'failed',
+        failure: { code: 'run-cache-required', message: 'dbt State was required', hint: fix },
+        decisions: [decision({ because: 'state-inactive' })],
+        state: {
+          kind: 'inactive',
+          trouble: { problem: 'commit-timestamps-off', said: 'x'.repeat(400), fix, nodes: ['seed.shop.a'] },
+        },
+      }),
+    );
+    order(
+      markdown,
+      '## ❌ dbt build ran, but without dbt State',
+      '### ⚠️ dbt State was not active: Postgres does not record commit timestamps',
+      'dbt itself was fine: it ran everything that was selected, and nothing was reused.',
+      '**What to do:** Set `track_commit_timestamp = on`. (code `commit-timestamps-off`)',
+      'dbt said: xxx',
+      '<summary>All that dbt said',
+      '| What happened |',
+    );
+    expect(markdown.match(/What to do/g)).toHaveLength(1);
+    // It is about the server, not about the nodes that met it.
+    expect(markdown).not.toContain('Concerns');
+  });
+
+  test('a service that nobody reaches has cost time at each node', () => {
+    const trouble = { problem: 'service-unreachable', fix: 'Reach it.' } as const;
+    const waited = 'It waited for the service at every node';
+    const shown = (nodes?: readonly string[]) =>
+      summary(
+        report({
+          decisions: [decision()],
+          state: { kind: 'inactive', trouble: nodes === undefined ? trouble : { ...trouble, nodes } },
+        }),
+      );
+    expect(shown(['model.shop.a'])).toContain(waited);
+    // The login was tried once, before the first node.
+    expect(shown()).not.toContain(waited);
+  });
+
+  test('switched off is said in a line, and by what', () => {
+    const state = { kind: 'disabled', by: 'RUN_CACHE_DISABLED' } as const;
+    const markdown = summary(report({ decisions: [decision()], state }));
+    order(
+      markdown,
+      '## ✅ dbt build passed',
+      '**dbt State:** it was switched off by RUN_CACHE_DISABLED, so nothing was reused.',
+      '| What happened |',
+    );
+    expect(markdown.match(/switched off by/g)).toHaveLength(1);
   });
 
   test('nobody is quoted who said nothing', () => {
@@ -262,7 +341,7 @@ describe('ten seconds', () => {
     expect(markdown.match(/dbt could not read the project/g)).toHaveLength(1);
   });
 
-  test('troubles of an active State are said after the counts', () => {
+  test('troubles of an active State are said before the counts', () => {
     const markdown = summary(
       report({
         decisions: [decision()],
@@ -278,9 +357,11 @@ describe('ten seconds', () => {
     );
     order(
       markdown,
-      '| What happened |',
       '### ⚠️ dbt State was active, with 2 problems',
-      'Concerns 2 nodes: a and b.',
+      'It answered with errors. **What to do:** Try again. Concerns 2 nodes: a and b. (code `service-errors`)',
+      'dbt said: one two',
+      '**What to do:** Turn it on.',
+      '| What happened |',
     );
   });
 });

@@ -99,7 +99,20 @@ describe('renderText', () => {
     const trouble = { problem: 'no-credentials', said: 'No credentials', fix: 'Set them.' } as const;
     const lines = text(report({ decisions: [decision()], state: { kind: 'inactive', trouble } })).split('\n');
     expect(lines[3]).toBe('! dbt State was not active: no credentials');
-    expect(lines.slice(3, 8).join('\n')).toContain('What to do: Set them.');
+    expect(lines.slice(3, 8).join('\n')).toContain('What to do: Set them. (code no-credentials)');
+  });
+
+  test('troubles of an active State, and what switched it off, come before the counts too', () => {
+    const trouble = { problem: 'service-errors', fix: 'Look.' } as const;
+    const active = { kind: 'active', proof: 'ids', troubles: [trouble] } as const;
+    const lines = text(report({ decisions: [decision()], state: active })).split('\n');
+    expect(lines[3]).toBe('! dbt State was active, with 1 problem');
+    const off = text(
+      report({ decisions: [decision()], state: { kind: 'disabled', by: 'RUN_CACHE_DISABLED' } }),
+    );
+    expect(off.split('\n')[3]).toBe(
+      'dbt State: it was switched off by RUN_CACHE_DISABLED, so nothing was reused.',
+    );
   });
 
   test('more nodes than are named are counted, never “others”', () => {
