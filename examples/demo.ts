@@ -1,7 +1,9 @@
 // The Action on a real dbt project, as it would run for a pull request: once as committed, once after a bad edit.
+// With `--commit-timestamps off` (or `on`) it is another story: a run that requires dbt State, on a Postgres so set.
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { REPOSITORY } from '../test/support/repository.ts';
 import { type ShownRun, showRun } from './support/action-run.ts';
 import { applyEdit, EDIT } from './support/bike-hire-edit.ts';
@@ -23,7 +25,11 @@ try {
   await access(join(REPOSITORY, 'dist/action/main.js')).catch(() => {
     throw new Error('dist/action/main.js is missing: make it with "npm run build:action"');
   });
-  await demo();
+  const { values } = parseArgs({ options: { 'commit-timestamps': { type: 'string' } } });
+  const timestamps = values['commit-timestamps'];
+  if (timestamps === undefined) await demo();
+  else if (timestamps === 'on' || timestamps === 'off') await stateDemo(timestamps);
+  else throw new Error(`--commit-timestamps is on or off, not ${JSON.stringify(timestamps)}`);
 } catch (error) {
   say();
   say(`Demo ended: ${error instanceof Error ? error.message : String(error)}`);
@@ -55,6 +61,42 @@ async function demo(): Promise<void> {
     expectStory(Number(edited.run.outputs['skipped']) > 0, 'models after the failed test to be skipped');
     say(`  The step failed, as expected: the test ${EDIT.failingTest} found the new word.`);
     closing([committed, edited]);
+  } finally {
+    await prepared.stop();
+  }
+}
+
+/** dbt State required: with commit timestamps it is active; without them the run passes and the step fails. */
+async function stateDemo(commitTimestamps: 'on' | 'off'): Promise<void> {
+  heading('Preparing');
+  const prepared = await prepare({ commitTimestamps, stateService: true });
+  inAction = true;
+  try {
+    heading(`dbt build that requires dbt State, commit timestamps ${commitTimestamps}`);
+    const shown = await showRun(
+      `commit-timestamps-${commitTimestamps}`,
+      `Commit timestamps ${commitTimestamps}`,
+      prepared,
+      cancel.signal,
+      { 'require-run-cache': 'true' },
+    );
+    const { conclusion, main } = shown.run;
+    if (commitTimestamps === 'on') {
+      expectStory(conclusion === 'success', 'the run to pass');
+      expectStory(
+        main.summary.includes('dbt State was active'),
+        'the summary to say that dbt State was active',
+      );
+      say('  The step passed: dbt State was active.');
+    } else {
+      expectStory(conclusion === 'failure', 'the step to fail');
+      expectStory(
+        main.summary.includes('dbt State was not active: Postgres does not record commit timestamps'),
+        'the summary to name the commit timestamps',
+      );
+      say('  The step failed, as expected: dbt built everything, and dbt State could not take part.');
+    }
+    closing([shown]);
   } finally {
     await prepared.stop();
   }

@@ -20,11 +20,12 @@ export async function showRun(
   title: string,
   prepared: Prepared,
   cancelSignal: AbortSignal,
+  inputs: Readonly<Record<string, string>> = {},
 ): Promise<ShownRun> {
   const run = await runAction({
     actionDir: REPOSITORY,
     workspace: prepared.workspace,
-    inputs: { command: 'build', target: 'postgres' },
+    inputs: { command: 'build', target: 'postgres', ...inputs },
     env: prepared.env,
     cancelSignal,
     onLine: (line) => {

@@ -3,6 +3,7 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { pythonEnv } from '../../test/support/python-env.ts';
 import { EXAMPLE_PROJECT, REPOSITORY } from '../../test/support/repository.ts';
+import { startScriptedStateService } from '../../test/support/scripted-state-service.ts';
 import { installProgress } from './install-progress.ts';
 import { quote, step, tick } from './terminal.ts';
 
@@ -16,19 +17,33 @@ export interface Prepared {
   stop(): Promise<void>;
 }
 
+export interface PrepareOptions {
+  /** Whether Postgres records them. Default on. */
+  readonly commitTimestamps?: 'on' | 'off';
+  /** Whether a stand-in for dbt State's service answers, which tells dbt to build everything. Default false. */
+  readonly stateService?: boolean;
+}
+
 const LEFT_OUT = new Set(['target', 'logs', 'dbt_packages']);
 
 /** dbt in a virtual environment, a Postgres server, and the project in an emptied folder. */
-export async function prepare(): Promise<Prepared> {
+export async function prepare(options: PrepareOptions = {}): Promise<Prepared> {
+  const { commitTimestamps = 'on', stateService = false } = options;
   const python = await step(
     'dbt Core with dbt State and the Postgres adapter, in a virtual environment',
     () => pythonEnv({ report: installProgress(quote) }),
   );
-  const postgres = await step('a Postgres server of its own', async () => {
-    const server = await startPostgres();
-    await server.createDatabase('bike_hire');
-    return server;
-  });
+  const postgres = await step(
+    `a Postgres server of its own, commit timestamps ${commitTimestamps}`,
+    async () => {
+      const server = await startPostgres({ settings: { track_commit_timestamp: commitTimestamps } });
+      await server.createDatabase('bike_hire');
+      return server;
+    },
+  );
+  const service = stateService
+    ? await step('a stand-in for the service of dbt State', () => startScriptedStateService({}))
+    : undefined;
   const workspace = join(OUTPUT, 'workspace');
   const home = join(OUTPUT, 'home');
   await rm(OUTPUT, { recursive: true, force: true });
@@ -50,7 +65,11 @@ export async function prepare(): Promise<Prepared> {
       BIKE_HIRE_PG_PORT: String(postgres.port),
       BIKE_HIRE_PG_USER: postgres.user,
       DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: postgres.password,
+      ...service?.env,
     },
-    stop: () => postgres.stop(),
+    stop: async () => {
+      await service?.stop();
+      await postgres.stop();
+    },
   };
 }

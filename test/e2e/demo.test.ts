@@ -10,8 +10,8 @@ const FAILING_TEST = 'accepted_values_stg_bikes_bike_kind__classic__electric__ca
 
 const read = (name: string): Promise<string> => readFile(join(OUTPUT, name), 'utf8');
 
-async function runDemo(env: NodeJS.ProcessEnv = process.env) {
-  const child = spawn(process.execPath, ['examples/demo.ts'], {
+async function runDemo(env: NodeJS.ProcessEnv = process.env, args: readonly string[] = []) {
+  const child = spawn(process.execPath, ['examples/demo.ts', ...args], {
     cwd: REPOSITORY,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -105,5 +105,37 @@ describe('the demo', () => {
       expect(text).not.toContain('not-a-secret-postgres');
       expect(text).not.toContain('not-a-real-runtime-token');
     }
+  });
+});
+
+describe('the demo with dbt State required', () => {
+  test('commit timestamps off: dbt passes, the step fails, and the report names the setting', async () => {
+    const { exitCode, printed } = await runDemo(process.env, ['--commit-timestamps', 'off']);
+    expect(exitCode, printed).toBe(0);
+    expect(printed).toContain('The step failed, as expected');
+    const summary = await read('commit-timestamps-off.md');
+    expect(summary).toMatch(/^## ❌ dbt build ran, but without dbt State\n/);
+    const top = summary.slice(0, summary.indexOf('| What happened'));
+    expect(top).toContain('### ⚠️ dbt State was not active: Postgres does not record commit timestamps');
+    expect(top).toContain(
+      'dbt itself was fine: it ran everything that was selected, and nothing was reused.',
+    );
+    // Once, though it is the fix of the failure as well.
+    expect(top.match(/Set `track_commit_timestamp = on` in the configuration of Postgres/g)).toHaveLength(1);
+    expect(summary).toContain('(code `commit-timestamps-off`)');
+  });
+
+  test('commit timestamps on: the same run passes', async () => {
+    const { exitCode, printed } = await runDemo(process.env, ['--commit-timestamps', 'on']);
+    expect(exitCode, printed).toBe(0);
+    const summary = await read('commit-timestamps-on.md');
+    expect(summary).toContain('dbt State was active');
+    expect(summary).not.toContain('track_commit_timestamp');
+  });
+
+  test('a word that is neither says so', async () => {
+    const { exitCode, printed } = await runDemo(process.env, ['--commit-timestamps', 'maybe']);
+    expect(exitCode).toBe(1);
+    expect(printed).toContain('--commit-timestamps is on or off, not "maybe"');
   });
 });

@@ -12,7 +12,7 @@ import {
   type ServerUser,
   serverUser,
 } from './postgres-binaries.ts';
-import type { KeeperOrder } from './postgres-keeper.ts';
+import type { KeeperOrder } from './server-keeper.ts';
 
 const execFileAsync = promisify(execFile);
 
@@ -40,7 +40,7 @@ export interface PostgresOptions {
 /** How to reach a server that runs. */
 export type PostgresAddress = Pick<Postgres, 'host' | 'port' | 'user' | 'password'>;
 
-const KEEPER = fileURLToPath(new URL('./postgres-keeper.ts', import.meta.url));
+const KEEPER = fileURLToPath(new URL('./server-keeper.ts', import.meta.url));
 const MAX_START_LOG = 64 * 1024;
 const HOST = '127.0.0.1';
 const USER = 'postgres';

@@ -6,6 +6,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withFileLock } from './file-lock.ts';
 import { findPython, hasUv } from './find-python.ts';
+import { type FusionDrivers, fusionDrivers } from './fusion-drivers.ts';
 import { CACHE, REPOSITORY } from './repository.ts';
 
 /** A virtual environment with dbt. */
@@ -15,11 +16,16 @@ export interface PythonEnv {
   readonly binDir: string;
   readonly dbt: string;
   readonly python: string;
+  /** What dbt is to be run with besides the caller's own environment. Empty for dbt Core. */
+  readonly env: Readonly<Record<string, string>>;
 }
+
+/** A pinned list: `requirements-<name>.txt` beside this file. */
+export type Requirements = 'core-1.11' | 'core-1.12' | 'fusion';
 
 export interface PythonEnvOptions {
   /** Which pinned list. Default dbt Core 1.11. */
-  readonly requirements?: 'core-1.11';
+  readonly requirements?: Requirements;
   /** Told what is going on, a line at a time. */
   readonly report?: (line: string) => void;
   /** Default: `.cache/` of the repository. */
@@ -30,6 +36,13 @@ export interface PythonEnvOptions {
 
 const PROGRESS_MS = 5000;
 
+/** What the installer is told besides the list. */
+const INSTALLER_FLAGS: Readonly<Record<Requirements, readonly string[]>> = {
+  'core-1.11': [],
+  'core-1.12': ['--no-deps', '--only-binary', ':all:'],
+  fusion: ['--no-deps', '--only-binary', ':all:'],
+};
+
 /**
  * The virtual environment with exactly the pinned packages, made at the first call and kept in the cache.
  * Any number of processes may call this at once: one makes it, the others wait for that one.
@@ -38,28 +51,30 @@ const PROGRESS_MS = 5000;
 export async function pythonEnv(options: PythonEnvOptions = {}): Promise<PythonEnv> {
   const name = options.requirements ?? 'core-1.11';
   const requirementsFile = fileURLToPath(new URL(`./requirements-${name}.txt`, import.meta.url));
+  const drivers = name === 'fusion' ? await fusionDrivers() : undefined;
   const root = join(options.cacheDir ?? CACHE, 'python');
   // Scripts of a virtual environment hold its absolute path, so a moved clone needs another one.
-  const key = createHash('sha256')
-    .update([await readFile(requirementsFile, 'utf8'), process.platform, process.arch, root].join('\0'))
-    .digest('hex')
-    .slice(0, 12);
+  const parts = [await readFile(requirementsFile, 'utf8'), process.platform, process.arch, root];
+  if (drivers !== undefined) parts.push(drivers.key);
+  const key = createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 12);
   const dir = join(root, `${name}-${key}`);
-  const env = layout(dir);
+  const env = { ...layout(dir), env: drivers?.env(dir) ?? {} };
   if (await isComplete(env)) return env;
   const report = options.report ?? (() => undefined);
   await withFileLock(
     `${dir}.lock`,
     async () => {
       if (await isComplete(env)) return;
-      await build(env, requirementsFile, `${dir}.log`, report, cleanEnv(options.env ?? process.env));
+      const processEnv = cleanEnv(options.env ?? process.env);
+      const install = [...INSTALLER_FLAGS[name], '-r', requirementsFile];
+      await build(env, { install, drivers }, `${dir}.log`, report, processEnv);
     },
     { onWait: (pid) => report(`Waiting for process ${pid}, which is making the same Python environment`) },
   );
   return env;
 }
 
-function layout(dir: string): PythonEnv {
+function layout(dir: string): Omit<PythonEnv, 'env'> {
   const windows = process.platform === 'win32';
   const binDir = join(dir, windows ? 'Scripts' : 'bin');
   const executable = (name: string) => join(binDir, windows ? `${name}.exe` : name);
@@ -80,9 +95,15 @@ async function isComplete(env: PythonEnv): Promise<boolean> {
   );
 }
 
+interface Recipe {
+  /** Arguments of the installer: flags and the list. */
+  readonly install: readonly string[];
+  readonly drivers: FusionDrivers | undefined;
+}
+
 async function build(
   env: PythonEnv,
-  requirementsFile: string,
+  { install, drivers }: Recipe,
   logFile: string,
   report: (line: string) => void,
   processEnv: NodeJS.ProcessEnv,
@@ -102,16 +123,7 @@ async function build(
       processEnv,
     );
     await step(['uv', 'venv', '--allow-existing', '--python', stdout.trim(), env.dir]);
-    await step([
-      'uv',
-      'pip',
-      'install',
-      '--compile-bytecode',
-      '--python',
-      env.python,
-      '-r',
-      requirementsFile,
-    ]);
+    await step(['uv', 'pip', 'install', '--compile-bytecode', '--python', env.python, ...install]);
   } else {
     await step([...python.command, '-m', 'venv', env.dir]);
     const pip = [
@@ -124,8 +136,9 @@ async function build(
       '--progress-bar',
       'off',
     ];
-    await step([...pip, '-r', requirementsFile]);
+    await step([...pip, ...install]);
   }
+  await drivers?.install(env.dir);
   // Proves that the environment works, and saves the first real run the cost of a cold start.
   await step([env.dbt, '--version']);
   await writeFile(marker(env), `${python.version}\n`);

@@ -1,7 +1,7 @@
 /**
- * A small process that owns one Postgres server: starts it, and stops it and deletes its folder as soon as standard
- * input ends. That happens when the process that started us closes it or dies, by whatever signal, so no
- * server is ever left behind. Started by postgres.ts with one JSON argument.
+ * A small process that owns one server: starts it, and stops it and deletes its folder as soon as standard input ends.
+ * That happens when the process that started us closes it or dies, by whatever signal, so no server is ever left
+ * behind. Started with one JSON argument.
  */
 import { spawn } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ server.on('exit', (code) => {
   process.stdin.destroy();
   end(code ?? 1);
 });
-// SIGINT is Postgres's fast shutdown: sessions are ended, data is written.
+// SIGINT is Postgres's fast shutdown: sessions are ended, data is written. Other servers end as for a Ctrl-C.
 process.stdin.on('end', () => server.kill('SIGINT')).resume();
 // A Ctrl-C meant for the whole terminal must not stop the server before its users have ended.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
