@@ -4,6 +4,9 @@ import { shippedFiles } from './scripts/shipped-files.ts';
 
 const TAP = { 'sdk/runtimes/tap/dbt_runcache_tap.py': 'tap/dbt_runcache_tap.py' };
 
+/** Each has an export path of its own, so that nobody loads the library of another one. */
+const STORES = ['memory', 'file', 'redis', 's3', 'gcs'];
+
 const common: Options = {
   format: ['esm'],
   platform: 'node',
@@ -44,13 +47,25 @@ export function sdkBuild(outDir: string): Options {
   return {
     ...common,
     name: 'sdk',
-    // A file of its own, so that it runs before what the others import.
-    entry: { 'check-node': 'sdk/check-node.ts', index: 'sdk/index.ts' },
+    entry: {
+      // A file of its own, so that it runs before what the others import.
+      'check-node': 'sdk/check-node.ts',
+      index: 'sdk/index.ts',
+      ...Object.fromEntries(STORES.map((name) => [`stores/${name}`, `sdk/stores/${name}.ts`])),
+    },
     outDir,
     target: 'node22',
     esbuildPlugins: [
       checkedFirst,
-      shippedFiles(outDir, { copies: { ...TAP, 'sdk/cli/log-event.schema.json': 'schemas/log-event.json' } }),
+      shippedFiles(outDir, {
+        copies: {
+          ...TAP,
+          'sdk/cli/log-event.schema.json': 'schemas/log-event.json',
+          'sdk/config/config.schema.json': 'schemas/config.json',
+          'sdk/decision-log/decision-log.schema.json': 'schemas/decision-log.json',
+          'sdk/diagnose/diagnosis.schema.json': 'schemas/diagnosis.json',
+        },
+      }),
     ],
   };
 }

@@ -1,0 +1,3 @@
+select shelf, count(*) as loans
+from {{ ref('loans') }}
+group by shelf

@@ -1,0 +1,1 @@
+select id as book_id, title, shelf from {{ ref('raw_books') }}
