@@ -5,6 +5,7 @@ import type { FailedRun } from './result.ts';
  *
  * Before dbt starts: `invalid-options`, `config-not-found`, `config-invalid`, `state-setting-invalid`, `project-not-found`, `project-invalid`, `profile-not-found`,
  * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `target-path-busy`.
+ * Before dbt starts, for a run with a ledger: `dedup-unavailable`, `dedup-in-flight`, `dedup-mismatch`.
  * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
  * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent), `run-cache-required` (dbt State was
  * required and not active; dbt itself had nothing to complain of).
@@ -23,6 +24,9 @@ export const ERROR_CODES = [
   'dbt-not-found',
   'dbt-not-usable',
   'target-path-busy',
+  'dedup-unavailable',
+  'dedup-in-flight',
+  'dedup-mismatch',
   'dbt-failed',
   'nodes-failed',
   'cancelled',

@@ -9,6 +9,18 @@ export {
   readSources,
 } from './artifacts/read.ts';
 export type * from './artifacts/types.ts';
+export type { Config, ConfigSetting, ConfigSettings } from './config/config.ts';
+export { type ConfigSource, loadConfig } from './config/load-config.ts';
+export type { ConfigFile, ConfigKey } from './config/schema.ts';
+export { parseSetting } from './config/text-forms.ts';
+export { withConfig } from './config/with-config.ts';
+export { readDecisionLog } from './decision-log/read.ts';
+export type {
+  DecisionLogDecision,
+  DecisionLogEnd,
+  DecisionLogRecord,
+  DecisionLogRun,
+} from './decision-log/records.ts';
 export type {
   DecisionReason,
   Evidence,
@@ -21,12 +33,15 @@ export type {
   StateStatus,
   StateTrouble,
 } from './decisions/decision.ts';
+export { type DiagnoseOptions, diagnose } from './diagnose/diagnose.ts';
+export type { CheckCode, CheckStatus, Diagnosis, DiagnosisCheck } from './diagnose/diagnosis.ts';
 export { DbtRunCacheError, ERROR_CODES, type ErrorCode, type ErrorDetails } from './errors.ts';
 export type { RunEvent, RunEventKind } from './events.ts';
 export { explain } from './explain/explain.ts';
+export { explainFinished, type FinishedNode } from './explain/explain-finished.ts';
 export type * from './explain/explanation.ts';
 export { readLastReport } from './last-report.ts';
-export type { OutputMode, OutputStreams, RunOptions } from './options.ts';
+export type { ConfigOrigin, OutputMode, OutputStreams, RunCacheMode, RunOptions } from './options.ts';
 export { parseDuration } from './plan/duration.ts';
 export { envSecrets } from './plan/environment.ts';
 export { splitWords } from './plan/split-words.ts';
@@ -44,5 +59,6 @@ export type {
   SuccessfulRun,
 } from './result.ts';
 export { type DbtRun, runDbt } from './run-dbt.ts';
+export { renderDiagnosis } from './summary/render-diagnosis.ts';
 export { renderSummary, type SummaryOptions } from './summary/render-summary.ts';
 export { renderText, type TextOptions } from './summary/render-text.ts';

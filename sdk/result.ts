@@ -2,7 +2,7 @@ import type { Catalog, Manifest, RunResults, SourcesArtifact } from './artifacts
 import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/decision.ts';
 import type { Diagnosis } from './diagnose/diagnosis.ts';
 import type { ErrorCode } from './errors.ts';
-import type { RunCacheMode } from './options.ts';
+import type { ConfigOrigin, RunCacheMode } from './options.ts';
 import type { EngineKind } from './plan/engine-kind.ts';
 import type { StateSetting } from './plan/state/setting.ts';
 
@@ -72,6 +72,8 @@ export interface RunReport {
   readonly finishedAt: string;
   readonly wallMs: number;
   readonly labels: Readonly<Record<string, string>>;
+  /** What came from a configuration file or `DBT_RUNCACHE_*` variables, for a run that was told. */
+  readonly config?: ConfigOrigin;
   /** Absent when the run ended before dbt was found. */
   readonly engine?: EngineInfo;
   /** Absent when there is no project, or none was found. */

@@ -16,6 +16,9 @@ export interface DbtRun<T extends RunResult> extends Promise<T>, AsyncIterable<R
 /**
  * Runs one dbt command and tells what it did with each node, and why.
  *
+ * It reads no configuration file and no `DBT_RUNCACHE_*` variable; `loadConfig()` and `withConfig()` do for a program that
+ * wants them.
+ *
  * @param args What would follow `dbt` on a command line, e.g. `['build', '--select', 'orders+']`. They reach dbt
  *   untouched.
  * @param options See {@link RunOptions}.

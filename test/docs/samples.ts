@@ -9,13 +9,14 @@ export interface Sample {
   readonly code: string;
 }
 
-/** Every fenced code block of the README and the docs. */
+/** Every fenced code block of the README and the docs, and of what the stores say of themselves. */
 export async function samples(): Promise<readonly Sample[]> {
   const docs = (await readdir(join(REPOSITORY, 'docs'))).filter((name) => name.endsWith('.md'));
   const files = ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)];
+  const stores = (await readdir(join(REPOSITORY, 'sdk/stores'))).map((name) => `sdk/stores/${name}`);
   const found = await Promise.all(
-    files.map(async (file) => {
-      const text = await readFile(join(REPOSITORY, file), 'utf8');
+    [...files, ...stores].map(async (file) => {
+      const text = (await readFile(join(REPOSITORY, file), 'utf8')).replaceAll(/^ \* ?/gm, '');
       return [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({
         place: `${file}:${text.slice(0, match.index).split('\n').length}`,
         language: match[1] ?? '',

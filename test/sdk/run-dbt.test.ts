@@ -68,6 +68,11 @@ describe('what cannot be started is a failed run with a code and a way out', () 
     expect(error).toMatchObject({ code: 'project-not-found', result: { outcome: 'failed' } });
   });
 
+  test('process.env itself can be given as env', async () => {
+    const result = await runDbt(['build'], { ...options(undefined), env: process.env, cwd: '/' });
+    expect(result.failure?.code).not.toBe('invalid-options');
+  });
+
   test('invalid options reject whatever reject says, and name what is wrong', async () => {
     const bad = { ...options(undefined), timeout: -1, retries: 3 } as RunOptions & { reject: false };
     await expect(runDbt(['build'], bad)).rejects.toMatchObject({
