@@ -33,6 +33,16 @@ export type {
   StateStatus,
   StateTrouble,
 } from './decisions/decision.ts';
+export type {
+  BlobAnswer,
+  DedupStore,
+  ReadAnswer,
+  StoredEntry,
+  StoreGuarantees,
+  WriteAnswer,
+  WriteRequest,
+} from './dedup/store.ts';
+export { type WithLeaseOptions, withLease } from './dedup/with-lease.ts';
 export { type DiagnoseOptions, diagnose } from './diagnose/diagnose.ts';
 export type { CheckCode, CheckStatus, Diagnosis, DiagnosisCheck } from './diagnose/diagnosis.ts';
 export { DbtRunCacheError, ERROR_CODES, type ErrorCode, type ErrorDetails } from './errors.ts';

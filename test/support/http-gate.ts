@@ -28,7 +28,11 @@ export async function httpGate(serverPort: number): Promise<HttpGate> {
     requests.push(`${incoming.method} ${incoming.url}`);
     const answer = gate.instead(incoming);
     if (answer !== undefined) {
-      incoming.resume().on('end', () => outgoing.writeHead(answer.status).end(answer.body));
+      incoming
+        .resume()
+        .on('end', () =>
+          outgoing.writeHead(answer.status, { 'content-type': typeOf(answer.body) }).end(answer.body),
+        );
       return;
     }
     const { method, url, headers } = incoming;
@@ -55,4 +59,8 @@ export async function httpGate(serverPort: number): Promise<HttpGate> {
     },
   };
   return gate;
+}
+
+function typeOf(body: string): string {
+  return body.startsWith('<') ? 'application/xml' : 'application/json';
 }

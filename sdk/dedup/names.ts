@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+
+/** A key becomes part of a name by its digest: it may hold anything, and be long. */
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export const CLAIMS = 'claims/';
+
+/** The entry that holds the claim on a key, and its record when it has finished. */
+export function claimName(key: string): string {
+  return CLAIMS + digestOf(key);
+}
+
+/** The entry that says which run was the last on a warehouse target. */
+export function targetName(target: string): string {
+  return `targets/${digestOf(target)}`;
+}
+
+/** The entry of a mutex. */
+export function leaseName(name: string): string {
+  return `leases/${digestOf(name)}`;
+}

@@ -1,0 +1,77 @@
+/**
+ * What a store promises. The contract suite proves exactly this; nothing is assumed beyond it.
+ */
+export interface StoreGuarantees {
+  /** Who sees what was written: this process, every process of this host, everyone with access to the store. */
+  readonly scope: 'process' | 'host' | 'everyone';
+  /** Whether a held lease can be renewed, so that a short one tells a dead owner soon. */
+  readonly renews: boolean;
+  /** Whether entries outlive the process that wrote them. */
+  readonly durable: boolean;
+}
+
+/** A value as the store holds it. */
+export interface StoredEntry {
+  readonly value: string;
+  /** Opaque. A conditional write names the version it replaces. */
+  readonly version: string;
+  /** Milliseconds since it was written, by the store's own clock: the clocks of its users need not agree. */
+  readonly ageMs: number;
+}
+
+/** `unknown` is never `absent`: a store that did not answer says nothing about what it holds. */
+export type ReadAnswer =
+  | { readonly kind: 'found'; readonly entry: StoredEntry }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/**
+ * `conflict`: another version stands, and this write changed nothing. `unknown`: the reply was lost, so the write may
+ * have happened, or may still: read to find out.
+ */
+export type WriteAnswer =
+  | { readonly kind: 'written'; readonly version: string }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface WriteRequest {
+  /** Slash-separated words of `a-z 0-9 . _ -`, at most 200 characters. */
+  readonly name: string;
+  /** At most {@link MAX_VALUE_BYTES}. */
+  readonly value: string;
+  /** The version to replace; undefined: there must be no entry yet. */
+  readonly expected: string | undefined;
+  /** After this many milliseconds without a write the store may forget the entry. */
+  readonly retainMs: number;
+}
+
+/** A record is small: what is bulky goes into blobs. */
+export const MAX_VALUE_BYTES = 256 << 10;
+
+/**
+ * Where the ledger lives: named entries that change by compare-and-set alone, and blobs. Drivers are factories
+ * (`fileStore()`, `redisStore()`); they answer and do not throw for what a network or a disk may do to them.
+ */
+export interface DedupStore {
+  /** e.g. `file`. */
+  readonly kind: string;
+  readonly guarantees: StoreGuarantees;
+  read(name: string): Promise<ReadAnswer>;
+  /** Writes if, and only if, the entry is as expected: one of any number of simultaneous writers wins. */
+  write(request: WriteRequest): Promise<WriteAnswer>;
+  /** Names of entries that begin with `prefix`, in no order; those written meanwhile may be missing. */
+  list(prefix: string): AsyncIterable<string>;
+  /** Removes an entry if it has this version still. */
+  remove(name: string, version: string): Promise<WriteAnswer>;
+  /** Stores bytes. The same name is written with the same bytes only, so that order does not matter. */
+  putBlob(name: string, bytes: Uint8Array, retainMs: number): Promise<WriteAnswer>;
+  /** The bytes, at most `maxBytes` of them: a larger blob is `unknown`. */
+  getBlob(name: string, maxBytes: number): Promise<BlobAnswer>;
+  /** Lets go of connections and timers. The store is not used afterwards. */
+  close(): Promise<void>;
+}
+
+export type BlobAnswer =
+  | { readonly kind: 'found'; readonly bytes: Uint8Array }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly why: string };

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import { DbtRunCacheError } from '../errors.ts';
+import { createRedactor } from '../util/redact.ts';
+import { ageOf, type ObjectService, readBounded } from './object-service.ts';
+import { reasonOf } from './reason.ts';
+import type { Trouble } from './within.ts';
+
+export interface GcsServiceOptions {
+  readonly bucket: string;
+  /** Without a slash at its end. */
+  readonly endpoint: string;
+  /** For the `Authorization` header. */
+  readonly accessToken: () => Promise<string>;
+  /** Loads what gives the token. */
+  readonly ready: () => Promise<void>;
+}
+
+/** The JSON API. The media of an object answers all that a read needs in one request, where a client library asks twice. */
+export function gcsService({ bucket, endpoint, accessToken, ready }: GcsServiceOptions): ObjectService {
+  const objects = `/storage/v1/b/${encodeURIComponent(bucket)}/o`;
+  const objectPath = (key: string): string => `${objects}/${encodeURIComponent(key)}`;
+
+  /** Whatever its status, a response; trouble where there is none. */
+  async function send(
+    path: string,
+    signal: AbortSignal,
+    init: RequestInit = {},
+  ): Promise<Response | Trouble> {
+    let token: string;
+    try {
+      token = await accessToken();
+    } catch (error) {
+      if (error instanceof DbtRunCacheError) throw error;
+      return { kind: 'unknown', why: `no access token: ${reasonOf(error)}`, again: false };
+    }
+    try {
+      const headers = new Headers(init.headers);
+      headers.set('authorization', `Bearer ${token}`);
+      return await fetch(endpoint + path, { ...init, headers, signal });
+    } catch (error) {
+      return { kind: 'unknown', why: createRedactor([token]).text(reasonOf(error)), again: true };
+    }
+  }
+
+  /** The answer for 404, which an object and a bucket that are not there have in common. */
+  async function missing(response: Response, signal: AbortSignal): Promise<{ kind: 'absent' } | Trouble> {
+    const why = await messageOf(response);
+    if (why.startsWith('No such object')) return { kind: 'absent' };
+    const listed = await send(`${objects}?maxResults=1&fields=kind`, signal);
+    if (!('status' in listed)) return listed;
+    return listed.ok ? { kind: 'absent' } : refusal(listed);
+  }
+
+  /** Where a proxy took the header away, the object's own record says when it was written. */
+  async function ageFromRecord(key: string, tag: string, signal: AbortSignal): Promise<number | undefined> {
+    const response = await send(
+      `${objectPath(key)}?generation=${encodeURIComponent(tag)}&fields=updated`,
+      signal,
+    );
+    if (!('status' in response) || !response.ok) return undefined;
+    const { updated } = (await response.json()) as { readonly updated?: string };
+    return ageOf(dateOf(response, 'date'), Date.parse(updated ?? ''));
+  }
+
+  return {
+    kind: 'gcs',
+    ready,
+    get: (key, maxBytes, signal) =>
+      guarded(async () => {
+        const response = await send(`${objectPath(key)}?alt=media`, signal);
+        if (!('status' in response)) return response;
+        if (response.status === 404) return missing(response, signal);
+        if (!response.ok || response.body === null) return refusal(response);
+        const tag = response.headers.get('x-goog-generation');
+        const bytes = await readBounded(response.body, maxBytes);
+        if (bytes === undefined)
+          return { kind: 'unknown', why: `larger than ${maxBytes} bytes`, again: false };
+        if (tag === null) return incomplete();
+        const ageMs =
+          ageOf(dateOf(response, 'date'), dateOf(response, 'last-modified')) ??
+          (await ageFromRecord(key, tag, signal));
+        return ageMs === undefined ? incomplete() : { kind: 'found', bytes, tag, ageMs };
+      }),
+    put: (key, bytes, condition, signal) =>
+      guarded(async () => {
+        const query = new URLSearchParams({ uploadType: 'multipart', fields: 'generation' });
+        if (condition.kind !== 'any')
+          query.set('ifGenerationMatch', condition.kind === 'absent' ? '0' : condition.tag);
+        const { type, body } = multipart(key, bytes);
+        const response = await send(`/upload${objects}?${query}`, signal, {
+          method: 'POST',
+          headers: { 'content-type': type },
+          body,
+        });
+        if (!('status' in response)) return response;
+        if (response.status === 412) return { kind: 'refused' };
+        if (response.status === 429) return { kind: 'busy', why: await messageOf(response) };
+        if (!response.ok) return refusal(response);
+        const { generation } = (await response.json()) as { readonly generation?: string };
+        return generation === undefined ? incomplete() : { kind: 'written', tag: generation };
+      }),
+    remove: async (key, tag, signal) => {
+      // Exactly this generation, and only while it is the newest.
+      const query = new URLSearchParams({ generation: tag, ifGenerationMatch: tag });
+      const response = await send(`${objectPath(key)}?${query}`, signal, { method: 'DELETE' });
+      if ('status' in response) await response.body?.cancel();
+    },
+    list: (prefix, next, signal) =>
+      guarded(async () => {
+        const query = new URLSearchParams({ prefix, fields: 'items(name),nextPageToken' });
+        if (next !== undefined) query.set('pageToken', next);
+        const response = await send(`${objects}?${query}`, signal);
+        if (!('status' in response)) return response;
+        if (!response.ok) return refusal(response);
+        const { items = [], nextPageToken } = (await response.json()) as {
+          readonly items?: readonly { readonly name: string }[];
+          readonly nextPageToken?: string;
+        };
+        return { kind: 'page', keys: items.map(({ name }) => name), next: nextPageToken };
+      }),
+    close: async () => undefined,
+  };
+}
+
+/** A connection can break while a body is read, too. */
+async function guarded<T>(ask: () => Promise<T>): Promise<T | Trouble> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof DbtRunCacheError) throw error;
+    return { kind: 'unknown', why: reasonOf(error), again: true };
+  }
+}
+
+async function refusal(response: Response): Promise<Trouble> {
+  const { status } = response;
+  const again = status >= 500 || status === 429 || status === 408;
+  return { kind: 'unknown', why: `${status}: ${await messageOf(response)}`, again };
+}
+
+/** What the service says, as one short line. */
+async function messageOf(response: Response): Promise<string> {
+  const text = await response.text();
+  let message = text;
+  try {
+    message = (JSON.parse(text) as { readonly error: { readonly message: string } }).error.message;
+  } catch {
+    // Not every answer on the way is the service's own.
+  }
+  return reasonOf(message === '' ? response.statusText : message);
+}
+
+function incomplete(): Trouble {
+  return { kind: 'unknown', why: 'the answer has no generation, date or time of writing', again: false };
+}
+
+function dateOf(response: Response, header: string): number {
+  return Date.parse(response.headers.get(header) ?? '');
+}
+
+/** What is said of an object, and its bytes. Unless told otherwise, objects of a public bucket are answered from caches. */
+function multipart(key: string, bytes: Uint8Array): { readonly type: string; readonly body: Buffer } {
+  const boundary = randomUUID();
+  const about = { name: key, contentType: 'application/octet-stream', cacheControl: 'no-store' };
+  const head = `--${boundary}\r\ncontent-type: application/json\r\n\r\n${JSON.stringify(about)}\r\n`;
+  const middle = `--${boundary}\r\ncontent-type: application/octet-stream\r\n\r\n`;
+  return {
+    type: `multipart/related; boundary=${boundary}`,
+    body: Buffer.concat([Buffer.from(head + middle), bytes, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+  };
+}

@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { DedupStore, ReadAnswer, WriteAnswer, WriteRequest } from '../dedup/store.ts';
+import { checkName, checkValue } from '../dedup/store-names.ts';
+import { DbtRunCacheError } from '../errors.ts';
+import { type Content, MAX_CONTENT_BYTES, parseContent, printContent } from './object-content.ts';
+import type { Condition, ObjectGet, ObjectPut, ObjectService } from './object-service.ts';
+import { type Trouble, within } from './within.ts';
+
+/** Dead entries are cleared away when they have been so for this long. */
+const DEAD_KEPT_MS = 24 * 3_600_000;
+/** Services take about one write a second to one object, so the pauses add up to more than that. */
+const MAX_TRIES = 4;
+const FIRST_PAUSE_MS = 250;
+/** Entries a listing reads at the same time. */
+const READS_AT_ONCE = 16;
+/** A slow line still moves this many bytes a millisecond. */
+const SLOWEST_BYTES_PER_MS = 100;
+
+export interface ObjectStoreOptions {
+  /** Folder within the bucket, without slashes at its ends. */
+  readonly prefix: string;
+  /** For one request about an entry; blobs get more, by their size. */
+  readonly timeoutMs: number;
+}
+
+/** A ledger of objects, one an entry, changed by conditional writes alone. */
+export function objectStore(service: ObjectService, { prefix, timeoutMs }: ObjectStoreOptions): DedupStore {
+  const entriesRoot = `${prefix}/entries/`;
+  const keyOf = (name: string): string => entriesRoot + checkName(name);
+  const blobKeyOf = (name: string): string => `${prefix}/blobs/${checkName(name)}`;
+  const blobTimeoutMs = (bytes: number): number => timeoutMs + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
+
+  async function ask<T>(ms: number, action: (signal: AbortSignal) => Promise<T>): Promise<T | Trouble> {
+    await service.ready();
+    return within(ms, action);
+  }
+  const get = (key: string, maxBytes: number, ms: number): Promise<ObjectGet> =>
+    patiently(() => ask(ms, (signal) => service.get(key, maxBytes, signal)));
+  const put = (key: string, content: Content, condition: Condition): Promise<ObjectPut> =>
+    whileBusy(() => ask(timeoutMs, (signal) => service.put(key, printContent(content), condition, signal)));
+
+  async function look(key: string): Promise<Looked> {
+    const found = await get(key, MAX_CONTENT_BYTES, timeoutMs);
+    if (found.kind !== 'found') return found;
+    const content = parseContent(found.bytes);
+    const { tag, ageMs } = found;
+    if (content === undefined)
+      return { kind: 'unknown', why: 'the entry has a shape this version does not know', again: false };
+    return content.kind === 'value' && ageMs <= content.retainMs
+      ? { kind: 'live', value: content.value, tag, ageMs }
+      : { kind: 'dead', tag, deadMs: ageMs - (content.kind === 'value' ? content.retainMs : 0) };
+  }
+
+  async function write({ name, value, expected, retainMs }: WriteRequest): Promise<WriteAnswer> {
+    const key = keyOf(name);
+    const content: Content = { kind: 'value', value, retainMs };
+    if (expected !== undefined) return answered(await put(key, content, { kind: 'tag', tag: expected }));
+    for (let tries = 0; tries < MAX_TRIES; tries += 1) {
+      const created = await put(key, content, { kind: 'absent' });
+      if (created.kind !== 'refused') return answered(created);
+      // What is removed, or past its retention, is still an object.
+      const found = await look(key);
+      if (found.kind === 'unknown') return unknown(found);
+      if (found.kind === 'live') return { kind: 'conflict' };
+      if (found.kind === 'dead') return answered(await put(key, content, { kind: 'tag', tag: found.tag }));
+    }
+    return { kind: 'unknown', why: `${name} kept coming and going` };
+  }
+
+  async function* keys(keyPrefix: string): AsyncIterable<readonly string[]> {
+    let next: string | undefined;
+    do {
+      const page = await patiently(() => ask(timeoutMs, (signal) => service.list(keyPrefix, next, signal)));
+      if (page.kind === 'unknown') throw unlisted(service.kind, page.why);
+      for (let from = 0; from < page.keys.length; from += READS_AT_ONCE)
+        yield page.keys.slice(from, from + READS_AT_ONCE);
+      next = page.next;
+    } while (next !== undefined);
+  }
+
+  return {
+    kind: service.kind,
+    guarantees: { scope: 'everyone', renews: true, durable: true },
+    read: async (name): Promise<ReadAnswer> => {
+      const found = await look(keyOf(name));
+      if (found.kind === 'unknown') return unknown(found);
+      if (found.kind !== 'live') return { kind: 'absent' };
+      const { value, tag, ageMs } = found;
+      return { kind: 'found', entry: { value, version: tag, ageMs } };
+    },
+    write: async (request) => {
+      checkValue(request.value);
+      return write(request);
+    },
+    remove: async (name, version) => {
+      const written = await put(keyOf(name), { kind: 'removed' }, { kind: 'tag', tag: version });
+      return written.kind === 'written' ? { kind: 'written', version } : answered(written);
+    },
+    async *list(namePrefix) {
+      for await (const page of keys(entriesRoot + namePrefix)) {
+        const found = await Promise.all(page.map(async (key) => ({ key, ...(await look(key)) })));
+        for (const one of found) {
+          if (one.kind === 'unknown') throw unlisted(service.kind, one.why);
+          if (one.kind === 'live') yield one.key.slice(entriesRoot.length);
+          if (one.kind === 'dead' && one.deadMs > DEAD_KEPT_MS)
+            await ask(timeoutMs, (signal) => service.remove(one.key, one.tag, signal)).catch(() => undefined);
+        }
+      }
+    },
+    putBlob: async (name, bytes) => {
+      const key = blobKeyOf(name);
+      const ms = blobTimeoutMs(bytes.byteLength);
+      // The same bytes whoever writes them, so that trying again is always safe.
+      const written = await patiently(() =>
+        whileBusy(() => ask(ms, (signal) => service.put(key, bytes, { kind: 'any' }, signal))),
+      );
+      return written.kind === 'written' ? { kind: 'written', version: name } : answered(written);
+    },
+    getBlob: async (name, maxBytes) => {
+      const found = await get(blobKeyOf(name), maxBytes, blobTimeoutMs(maxBytes));
+      if (found.kind === 'unknown') return unknown(found);
+      return found.kind === 'found' ? { kind: 'found', bytes: found.bytes } : found;
+    },
+    close: () => service.close(),
+  };
+}
+
+type Looked =
+  | { readonly kind: 'live'; readonly value: string; readonly tag: string; readonly ageMs: number }
+  | { readonly kind: 'dead'; readonly tag: string; readonly deadMs: number }
+  | { readonly kind: 'absent' }
+  | Trouble;
+
+function answered(put: ObjectPut): WriteAnswer {
+  switch (put.kind) {
+    case 'written':
+      return { kind: 'written', version: put.tag };
+    case 'refused':
+      return { kind: 'conflict' };
+    case 'busy':
+    case 'unknown':
+      return unknown(put);
+  }
+}
+
+function unknown({ why }: { readonly why: string }): { readonly kind: 'unknown'; readonly why: string } {
+  return { kind: 'unknown', why };
+}
+
+/** For what may be asked twice. */
+function patiently<T extends { readonly kind: string }>(
+  ask: () => Promise<T | Trouble>,
+): Promise<T | Trouble> {
+  return repeat(ask, (answer) => 'again' in answer && answer.again);
+}
+
+/** A conditional write is repeated only where the service says that it did nothing. */
+function whileBusy(ask: () => Promise<ObjectPut>): Promise<ObjectPut> {
+  return repeat(ask, ({ kind }) => kind === 'busy');
+}
+
+async function repeat<T>(ask: () => Promise<T>, isWorthIt: (answer: T) => boolean): Promise<T> {
+  for (let tries = 1, pauseMs = FIRST_PAUSE_MS; ; tries += 1, pauseMs *= 2) {
+    const answer = await ask();
+    if (tries === MAX_TRIES || !isWorthIt(answer)) return answer;
+    // Not all of those who collided come back at once.
+    await delay(pauseMs * (0.5 + Math.random()));
+  }
+}
+
+function unlisted(kind: string, why: string): DbtRunCacheError {
+  return new DbtRunCacheError(`The ${kind} store could not be listed: ${why}`, {
+    code: 'dedup-unavailable',
+    hint: 'Check that the store can be reached, and that its credentials may list the bucket.',
+  });
+}

@@ -1,0 +1,65 @@
+import type { Trouble } from './within.ts';
+
+/** What an object store is asked for. S3 and Google's differ in words alone. */
+export interface ObjectService {
+  readonly kind: string;
+  /** Loads what it takes to ask. Time spent here says nothing about the service. */
+  ready(): Promise<void>;
+  get(key: string, maxBytes: number, signal: AbortSignal): Promise<ObjectGet>;
+  /** Writes the whole object, if the condition holds at that very moment. */
+  put(key: string, bytes: Uint8Array, condition: Condition, signal: AbortSignal): Promise<ObjectPut>;
+  /** Removes an object that is still as `tag` says; best effort. */
+  remove(key: string, tag: string, signal: AbortSignal): Promise<void>;
+  /** Keys that begin with `prefix`, a page at a time. `next` undefined: that was the last one. */
+  list(prefix: string, next: string | undefined, signal: AbortSignal): Promise<ObjectPage>;
+  close(): Promise<void>;
+}
+
+/** `tag`: the object is the one that has this tag. Tags of two writes differ where their bytes do. */
+export type Condition =
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'tag'; readonly tag: string }
+  | { readonly kind: 'any' };
+
+export type ObjectGet =
+  | { readonly kind: 'found'; readonly bytes: Uint8Array; readonly tag: string; readonly ageMs: number }
+  | { readonly kind: 'absent' }
+  | Trouble;
+
+/**
+ * `refused`: the condition did not hold. `busy`: the service took nothing, and asks to try again. `unknown`: it may
+ * have been written.
+ */
+export type ObjectPut =
+  | { readonly kind: 'written'; readonly tag: string }
+  | { readonly kind: 'refused' }
+  | { readonly kind: 'busy'; readonly why: string }
+  | Trouble;
+
+export type ObjectPage =
+  | { readonly kind: 'page'; readonly keys: readonly string[]; readonly next: string | undefined }
+  | Trouble;
+
+/**
+ * How old an object is at least, from two headers of one response, both by the service's clock and in whole seconds.
+ * At least, so that a lease is never found stale before its time.
+ */
+export function ageOf(date: number, lastModified: number): number | undefined {
+  const ageMs = date - lastModified - 999;
+  return Number.isFinite(ageMs) ? Math.max(0, ageMs) : undefined;
+}
+
+/** The whole of a stream; undefined when it is longer than `maxBytes`. */
+export async function readBounded(
+  stream: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.byteLength;
+    if (length > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}

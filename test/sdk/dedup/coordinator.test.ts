@@ -1,0 +1,346 @@
+import { describe, expect, test } from 'vitest';
+import { type Claim, coordinate, type DedupRequest } from '../../../sdk/dedup/coordinator.ts';
+import { defaultPolicy } from '../../../sdk/dedup/policy.ts';
+import type { KeyPart, LedgerRecord } from '../../../sdk/dedup/record.ts';
+import type { DedupStore } from '../../../sdk/dedup/store.ts';
+import { memoryStore } from '../../../sdk/stores/memory.ts';
+
+type Finished = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts'>;
+
+const PRODUCER = {
+  host: 'builder',
+  pid: 1,
+  startedAt: '2026-01-01T00:00:00Z',
+  labels: {},
+  command: 'build',
+};
+const SHA = 'a'.repeat(64);
+const FINISHED: Finished = {
+  result: 'succeeded',
+  producer: PRODUCER,
+  finishedAt: '2026-01-01T00:01:00Z',
+  wallMs: 60_000,
+  exitCode: 0,
+  report: { path: 'report.json', sha256: SHA, bytes: 2 },
+  files: [],
+};
+
+interface Setup {
+  readonly store?: DedupStore;
+  readonly key?: string;
+  readonly kind?: 'given' | 'derived';
+  readonly parts?: readonly KeyPart[];
+  readonly target?: string;
+  readonly distrust?: string;
+  readonly policy?: Partial<DedupRequest['policy']>;
+  readonly signal?: AbortSignal;
+  readonly onWait?: () => void;
+}
+
+function request(store: DedupStore, setup: Setup = {}): DedupRequest {
+  return {
+    store: setup.store ?? store,
+    key: {
+      kind: setup.kind ?? 'derived',
+      text: setup.key ?? 'A',
+      parts: setup.parts ?? [{ name: 'code', digest: SHA }],
+    },
+    policy: { ...defaultPolicy(true), ...setup.policy },
+    producer: PRODUCER,
+    target: setup.target,
+    distrust: setup.distrust,
+    signal: setup.signal ?? new AbortController().signal,
+    onWait: setup.onWait ?? (() => undefined),
+  };
+}
+
+async function proceed(
+  store: DedupStore,
+  setup?: Setup,
+): Promise<{ claim: Claim; because: { kind: string } }> {
+  const answer = await coordinate(request(store, setup));
+  if (answer.kind !== 'proceed') throw new Error(`expected to proceed: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+const outcome = async (store: DedupStore, setup?: Setup): Promise<string> => {
+  const answer = await coordinate(request(store, setup));
+  if (answer.kind !== 'proceed') return answer.kind;
+  await answer.claim.abandon(false);
+  return `proceed: ${answer.because.kind}`;
+};
+
+describe('the life of a key', () => {
+  test('first executed, then replayed, with the record of the first', async () => {
+    const store = memoryStore();
+    const { claim, because } = await proceed(store);
+    expect(because).toEqual({ kind: 'no-record' });
+    expect(await claim.finish(FINISHED)).toBe('done');
+    const again = await coordinate(request(store));
+    expect(again).toMatchObject({ kind: 'replay', record: { ...FINISHED, token: claim.token } });
+  });
+
+  test('a failure frees the key at once; dedup-on any replays it', async () => {
+    const store = memoryStore();
+    const failed: Finished = { ...FINISHED, result: 'failed', exitCode: 1 };
+    await (await proceed(store)).claim.finish(failed);
+    expect(await outcome(store)).toBe('proceed: no-record');
+    const policy = { dedupOn: 'any' } as const;
+    await (await proceed(store, { policy })).claim.finish(failed);
+    expect(await outcome(store, { policy })).toBe('replay');
+    expect(await outcome(store)).toBe('proceed: failed-before');
+  });
+
+  test('an abandoned claim leaves nothing', async () => {
+    const store = memoryStore();
+    const { claim } = await proceed(store);
+    expect(await claim.abandon(true)).toBe('done');
+    expect(await outcome(store)).toBe('proceed: no-record');
+  });
+
+  test('finishing happens once: a later abandon changes nothing', async () => {
+    const store = memoryStore();
+    const { claim } = await proceed(store);
+    await claim.finish(FINISHED);
+    await claim.abandon(true);
+    expect(await outcome(store)).toBe('replay');
+  });
+
+  test('a record is forgotten after its retention', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    await (await proceed(store)).claim.finish(FINISHED);
+    now += 29 * 86_400_000;
+    expect(await outcome(store)).toBe('replay');
+    now += 2 * 86_400_000;
+    expect(await outcome(store)).toBe('proceed: no-record');
+  });
+
+  test('an owner that fell silent is replaced by one, and what it finishes late counts for nothing', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    const dead = await proceed(store);
+    now += 121_000;
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => coordinate(request(store, { policy: { onInFlight: 'skip' } }))),
+    );
+    expect(answers.filter(({ kind }) => kind === 'proceed')).toHaveLength(1);
+    const adopter = answers.find((answer) => answer.kind === 'proceed');
+    expect(adopter).toMatchObject({ claim: { adopted: true, attempt: 2 } });
+    expect(await dead.claim.finish(FINISHED)).toBe('lost');
+    if (adopter?.kind === 'proceed')
+      expect(await adopter.claim.finish({ ...FINISHED, wallMs: 7 })).toBe('done');
+    expect(await coordinate(request(store))).toMatchObject({ kind: 'replay', record: { wallMs: 7 } });
+  });
+});
+
+describe('a run in flight', () => {
+  test('wait takes its result, and says once that it waits', async () => {
+    const store = memoryStore();
+    const { claim } = await proceed(store);
+    let waits = 0;
+    const second = coordinate(
+      request(store, {
+        onWait: () => {
+          waits += 1;
+          void claim.finish(FINISHED);
+        },
+      }),
+    );
+    expect(await second).toMatchObject({ kind: 'replay', waited: true });
+    expect(waits).toBe(1);
+  });
+
+  test('wait executes when that run failed', async () => {
+    const store = memoryStore();
+    const { claim } = await proceed(store);
+    const second = coordinate(
+      request(store, { onWait: () => void claim.finish({ ...FINISHED, result: 'failed' }) }),
+    );
+    expect(await second).toMatchObject({ kind: 'proceed', claim: { owns: true, attempt: 2 } });
+  });
+
+  test('wait has a bound', async () => {
+    const store = memoryStore();
+    await proceed(store);
+    await expect(coordinate(request(store, { policy: { waitMs: 30 } }))).rejects.toMatchObject({
+      code: 'dedup-in-flight',
+      message: expect.stringContaining('builder'),
+    });
+  });
+
+  test('waiting ends when the caller stops', async () => {
+    const store = memoryStore();
+    await proceed(store);
+    const stop = new AbortController();
+    const waiting = coordinate(request(store, { signal: stop.signal, onWait: () => stop.abort() }));
+    await expect(waiting).rejects.toThrow(/abort/i);
+  });
+
+  test('skip, fail and run', async () => {
+    const store = memoryStore();
+    const { claim } = await proceed(store);
+    expect(await coordinate(request(store, { policy: { onInFlight: 'skip' } }))).toMatchObject({
+      kind: 'skip',
+      owner: { host: 'builder' },
+    });
+    await expect(coordinate(request(store, { policy: { onInFlight: 'fail' } }))).rejects.toMatchObject({
+      code: 'dedup-in-flight',
+    });
+    const aside = await proceed(store, { policy: { onInFlight: 'run' } });
+    expect(aside).toMatchObject({ claim: { owns: false }, because: { kind: 'in-flight' } });
+    await aside.claim.finish({ ...FINISHED, wallMs: 1 });
+    await claim.finish(FINISHED);
+    expect(await coordinate(request(store))).toMatchObject({ record: { wallMs: FINISHED.wallMs } });
+  });
+});
+
+describe('what is in the warehouse', () => {
+  const target = 'postgres://wh/analytics.public';
+  const run = async (store: DedupStore, key: string): Promise<string> => {
+    const answer = await coordinate(request(store, { key, target }));
+    if (answer.kind === 'replay') return 'replayed';
+    if (answer.kind === 'proceed') await answer.claim.finish(FINISHED);
+    return answer.kind === 'proceed' ? answer.because.kind : answer.kind;
+  };
+
+  test('A, then B, then A again executes', async () => {
+    const store = memoryStore();
+    expect(await run(store, 'A')).toBe('no-record');
+    expect(await run(store, 'A')).toBe('replayed');
+    expect(await run(store, 'B')).toBe('no-record');
+    expect(await run(store, 'A')).toBe('target-changed');
+    expect(await run(store, 'A')).toBe('replayed');
+    expect(await run(store, 'B')).toBe('target-changed');
+  });
+
+  test('another target changes nothing', async () => {
+    const store = memoryStore();
+    await run(store, 'A');
+    await (await proceed(store, { key: 'B', target: 'elsewhere' })).claim.finish(FINISHED);
+    expect(await run(store, 'A')).toBe('replayed');
+  });
+
+  test('a run that only began, or was stopped, spoils what was there', async () => {
+    const store = memoryStore();
+    await run(store, 'A');
+    const { claim } = await proceed(store, { key: 'B', target });
+    expect(await outcome(store, { key: 'A', target })).toBe('proceed: target-changed');
+    await run(store, 'A');
+    await claim.abandon(true);
+    expect(await run(store, 'A')).toBe('target-changed');
+  });
+
+  test('after runs that overlapped nothing is replayed, until one runs alone', async () => {
+    const store = memoryStore();
+    const a = await proceed(store, { key: 'A', target });
+    const b = await proceed(store, { key: 'B', target });
+    await b.claim.finish(FINISHED);
+    await a.claim.finish(FINISHED);
+    expect(await run(store, 'A')).toBe('target-changed');
+    expect(await run(store, 'A')).toBe('replayed');
+  });
+
+  test('a run beside the ledger spoils it too', async () => {
+    const store = memoryStore();
+    await run(store, 'A');
+    const a = await proceed(store, { key: 'B', target });
+    const aside = await proceed(store, { key: 'B', target, policy: { onInFlight: 'run' } });
+    await a.claim.finish(FINISHED);
+    await aside.claim.finish(FINISHED);
+    expect(await run(store, 'B')).toBe('target-changed');
+  });
+
+  test('who adopts a dead run’s claim builds the same, so its record stands', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    await proceed(store, { key: 'A', target });
+    now += 121_000;
+    expect(await run(store, 'A')).toBe('no-record');
+    expect(await run(store, 'A')).toBe('replayed');
+  });
+
+  test('a target that is not trusted executes, whatever is recorded', async () => {
+    const store = memoryStore();
+    await run(store, 'A');
+    expect(await outcome(store, { key: 'A', target, distrust: 'it lives on this machine' })).toBe(
+      'proceed: distrusted',
+    );
+  });
+});
+
+describe('a given key', () => {
+  const given = { kind: 'given', key: 'nightly-1' } as const;
+  const other: readonly KeyPart[] = [{ name: 'code', digest: 'b'.repeat(64) }];
+
+  test('replays whatever happened to the target', async () => {
+    const store = memoryStore();
+    await (await proceed(store, { ...given, target: 't' })).claim.finish(FINISHED);
+    await (await proceed(store, { key: 'B', target: 't' })).claim.finish(FINISHED);
+    expect(await outcome(store, { ...given, target: 't' })).toBe('replay');
+  });
+
+  test('with other inputs is an error that names them; on-mismatch run takes it over', async () => {
+    const store = memoryStore();
+    await (await proceed(store, given)).claim.finish(FINISHED);
+    await expect(coordinate(request(store, { ...given, parts: other }))).rejects.toMatchObject({
+      code: 'dedup-mismatch',
+      message: expect.stringContaining('code'),
+    });
+    const policy = { onMismatch: 'run' } as const;
+    expect(await outcome(store, { ...given, parts: other, policy })).toBe('proceed: other-inputs');
+  });
+
+  test('a part that is not known matches nothing', async () => {
+    const store = memoryStore();
+    const unknown: readonly KeyPart[] = [{ name: 'code', digest: null }];
+    await (await proceed(store, { ...given, parts: unknown })).claim.finish(FINISHED);
+    await expect(coordinate(request(store, { ...given, parts: unknown }))).rejects.toMatchObject({
+      code: 'dedup-mismatch',
+    });
+  });
+});
+
+describe('a store that does not answer', () => {
+  const silent: DedupStore = {
+    ...memoryStore(),
+    read: async () => ({ kind: 'unknown', why: 'connection refused' }),
+    write: async () => ({ kind: 'unknown', why: 'connection refused' }),
+  };
+
+  test('run: outside of the ledger, saying why', async () => {
+    const { claim, because } = await proceed(silent, { target: 't' });
+    expect(because).toEqual({ kind: 'unavailable', why: 'connection refused' });
+    expect(claim.owns).toBe(false);
+    expect(await claim.finish(FINISHED)).toBe('unknown');
+  });
+
+  test('fail: an error with the reason', async () => {
+    await expect(coordinate(request(silent, { policy: { onUnavailable: 'fail' } }))).rejects.toMatchObject({
+      code: 'dedup-unavailable',
+      message: expect.stringContaining('connection refused'),
+    });
+  });
+
+  test('is not asked to hold what it could not be told about the target', async () => {
+    const store = memoryStore();
+    const half: DedupStore = {
+      ...store,
+      write: async (asked) =>
+        asked.name.startsWith('targets/') ? { kind: 'unknown', why: 'timeout' } : store.write(asked),
+    };
+    const { claim, because } = await proceed(half, { target: 't' });
+    expect(because.kind).toBe('unavailable');
+    expect(claim.owns).toBe(false);
+    expect(await outcome(store)).toBe('proceed: no-record');
+  });
+
+  test('a record nobody can read is executed over, never replayed', async () => {
+    const store = memoryStore();
+    await (await proceed(store)).claim.finish({
+      ...FINISHED,
+      report: { path: '../x', sha256: SHA, bytes: 1 },
+    });
+    expect(await outcome(store)).toBe('proceed: no-record');
+  });
+});
