@@ -1,9 +1,9 @@
-import type { StateStatus } from '../decisions/decision.ts';
+import type { StateProblem, StateStatus } from '../decisions/decision.ts';
 import { STATE_FIXES } from '../decisions/state-fixes.ts';
 import { fail, ofStep, pass, sentence, unknown, warn } from './check.ts';
 import type { DiagnosisCheck } from './diagnosis.ts';
 import type { BranchFacts, DiagnosisFacts, FallbackFacts, LastRun, LogFacts, ServiceFacts } from './facts.ts';
-import { seenOf } from './trouble-checks.ts';
+import { seenOf, troublesIn } from './trouble-checks.ts';
 
 /** What only shows when dbt runs, and what earlier runs left behind. */
 export function activityChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
@@ -118,7 +118,26 @@ function logs({ folders, unwritable, decisionLog }: LogFacts): DiagnosisCheck {
 
 const RUN_ONCE = 'Run dbt once through dbt-runcache, e.g. `dbt-runcache run -- build`.';
 
-function lastRun({ command, startedAt, state }: LastRun): DiagnosisCheck {
+function lastRun(run: LastRun): readonly DiagnosisCheck[] {
+  return [wasActive(run), ...remembered(run)];
+}
+
+/** What neither files nor probes can show: they ask State about no node. */
+const SEEN_IN_RUNS_ALONE: ReadonlySet<StateProblem> = new Set(['service-errors', 'never-asked']);
+
+function remembered({ command, startedAt, state }: LastRun): readonly DiagnosisCheck[] {
+  return troublesIn(state)
+    .filter(({ problem }) => SEEN_IN_RUNS_ALONE.has(problem))
+    .map((trouble) =>
+      warn(
+        trouble.problem,
+        `In the last run (dbt ${command}, ${startedAt}): ${sentence(seenOf(trouble))}`,
+        trouble.fix,
+      ),
+    );
+}
+
+function wasActive({ command, startedAt, state }: LastRun): DiagnosisCheck {
   const code = 'run-cache-active';
   const run = `The last run (dbt ${command}, ${startedAt})`;
   switch (state.kind) {

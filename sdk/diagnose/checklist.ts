@@ -1,11 +1,11 @@
-import type { StateStatus, StateTrouble } from '../decisions/decision.ts';
+import type { StateTrouble } from '../decisions/decision.ts';
 import { optional } from '../util/optional.ts';
 import { activityChecks } from './activity-checks.ts';
 import { CHECK_CODES, type CheckCode, type Diagnosis, type DiagnosisCheck } from './diagnosis.ts';
 import type { DiagnosisFacts } from './facts.ts';
 import { setUpChecks } from './set-up-checks.ts';
 import { settingsChecks } from './settings-checks.ts';
-import { withTroubles } from './trouble-checks.ts';
+import { troublesIn, withTroubles } from './trouble-checks.ts';
 
 /** The checklist that facts come to. Looks nothing up. */
 export function checklist(facts: DiagnosisFacts, checkedAt: Date): Diagnosis {
@@ -31,13 +31,6 @@ const OF_PLUGIN: ReadonlySet<CheckCode> = new Set(['plugin-version', 'legacy-pac
 
 function troublesOf({ service, thisRun }: DiagnosisFacts): readonly StateTrouble[] {
   return [...(service?.kind === 'found' ? service.value.troubles : []), ...troublesIn(thisRun)];
-}
-
-/** All that went wrong between dbt and State in a run. */
-export function troublesIn(state: StateStatus | undefined): readonly StateTrouble[] {
-  if (state?.kind === 'inactive') return [state.trouble];
-  if (state?.kind === 'active' || state?.kind === 'not-applicable') return state.troubles ?? [];
-  return [];
 }
 
 function worst(checks: readonly DiagnosisCheck[]): Diagnosis['status'] {

@@ -8,8 +8,8 @@ import type { ResolvedOptions, RunOptions } from '../options.ts';
 import type { EngineKind } from '../plan/engine-kind.ts';
 import type { FailedRun, RunResult } from '../result.ts';
 import { runDbt } from '../run-dbt.ts';
-import { troublesIn } from './checklist.ts';
 import type { FallbackFacts, ServiceFacts, Step } from './facts.ts';
+import { troublesIn } from './trouble-checks.ts';
 
 /** One run of the user's own dbt that builds nothing, in folders of its own. */
 export interface ProbeRequest {

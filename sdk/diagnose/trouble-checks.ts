@@ -1,4 +1,4 @@
-import type { StateProblem, StateTrouble } from '../decisions/decision.ts';
+import type { StateProblem, StateStatus, StateTrouble } from '../decisions/decision.ts';
 import { fail, sentence, warn } from './check.ts';
 import type { CheckCode, DiagnosisCheck } from './diagnosis.ts';
 
@@ -72,3 +72,10 @@ const SILENT: Readonly<Record<StateProblem, string>> = {
   declined: 'dbt State declined to work',
   'never-asked': 'dbt State was on, and was asked about no node',
 };
+
+/** All that went wrong between dbt and State in a run. */
+export function troublesIn(state: StateStatus | undefined): readonly StateTrouble[] {
+  if (state?.kind === 'inactive') return [state.trouble];
+  if (state?.kind === 'active' || state?.kind === 'not-applicable') return state.troubles ?? [];
+  return [];
+}

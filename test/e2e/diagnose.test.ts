@@ -24,6 +24,8 @@ import { type Workspace, workspace } from './workspace.ts';
 
 type Env = Readonly<Record<string, string>>;
 
+/** The plugin logs in only before it speaks to a service over TLS; it never comes to that here. */
+const SECURE: Env = { RUN_CACHE_API_SECURE: 'true', RUN_CACHE_API_URL: '127.0.0.1:9' };
 const CREDENTIAL = { DBT_ENV_SECRET_STATE_OAUTH_CLIENT_SECRET: 'not-a-secret-client' };
 
 let postgres: Postgres;
@@ -184,6 +186,64 @@ describe('what dbt State shows when it is started', () => {
       status: 'fail',
       fix: expect.stringContaining('--upgrade dbt-state'),
     });
+  });
+
+  test('a platform token that is refused', async () => {
+    const tokens = await startTokenService({ detail: 'Invalid service token' });
+    stops.push(() => tokens.stop());
+    const platform = { DBT_CLOUD_TOKEN: 'not-a-secret-token', DBT_CLOUD_ACCOUNT_HOST: 'bikes.us1.dbt.com' };
+    const diagnosis = await diagnosed({ ...SECURE, ...tokens.env, ...platform });
+    expect(checkOf(diagnosis, 'login-failed')).toMatchObject({
+      status: 'fail',
+      seen: expect.stringContaining('Invalid service token'),
+      fix: expect.stringContaining('DBT_CLOUD_TOKEN'),
+    });
+    expect(JSON.stringify(diagnosis)).not.toContain('not-a-secret-token');
+  });
+
+  test('an organization these credentials may not use', async () => {
+    const tokens = await startTokenService({ organizations: ['north'], disabled: ['west'] });
+    stops.push(() => tokens.stop());
+    const env = { ...SECURE, ...tokens.env, ...CREDENTIAL, RUN_CACHE_ORG_ID: 'west' };
+    expect(checkOf(await diagnosed(env), 'organization-refused')).toMatchObject({
+      status: 'fail',
+      seen: expect.stringContaining('has been disabled'),
+    });
+  });
+
+  test('a certificate file that cannot be read', async () => {
+    const tokens = await startTokenService({ organizations: ['north'] });
+    stops.push(() => tokens.stop());
+    const authority = { RUN_CACHE_CA_BUNDLE: '/nowhere/authority.pem' };
+    const diagnosis = await diagnosed({ ...SECURE, ...tokens.env, ...CREDENTIAL, ...authority });
+    expect(checkOf(diagnosis, 'declined')).toMatchObject({
+      status: 'fail',
+      fix: expect.stringContaining('RUN_CACHE_CA_BUNDLE'),
+    });
+  });
+
+  test('a service that cannot tell which versions it supports', async () => {
+    const client_supported = { answer: 'error', code: 'INTERNAL', message: 'no list of versions' };
+    const diagnosis = await diagnosed(await service({ client_supported }));
+    expect(checkOf(diagnosis, 'version-check-failed')).toMatchObject({
+      status: 'warn',
+      seen: expect.stringContaining('no list of versions'),
+    });
+  });
+
+  test('errors about nodes, which only a run meets, are remembered from the last one', async () => {
+    const broken = await service({
+      default: { answer: 'execute' },
+      nodes: { raw_bikes: { answer: 'error', code: 'INTERNAL', message: 'disk full' } },
+    });
+    await seed(broken);
+    expect(checkOf(await diagnosed(await service()), 'service-errors')).toMatchObject({
+      status: 'warn',
+      seen: expect.stringMatching(/^In the last run .* disk full/),
+      fix: expect.stringContaining('Read what was said'),
+    });
+    await seed(await service());
+    expect((await diagnosed(await service())).checks.map(({ code }) => code)).not.toContain('service-errors');
   });
 
   test('a predecessor on the path', async () => {

@@ -108,6 +108,13 @@ function expectOnTop(summary: string, heading: string, { problem, fix, said }: O
   expect(top).toMatch(said);
 }
 
+/** The run's own checklist has it under its code. */
+function expectChecked({ diagnosis }: RunResult, problem: StateProblem): void {
+  const check = diagnosis?.checks.find(({ code }) => code === problem);
+  expect(check?.status).toMatch(/^(fail|warn)$/);
+  expect(check?.fix).toBeTruthy();
+}
+
 /** dbt did its work; State took no part. */
 function expectInactive({ result, summary }: Awaited<ReturnType<typeof dbt>>, told: Told): void {
   expect(result).toMatchObject({ outcome: 'executed', exitCode: 0 });
@@ -116,6 +123,7 @@ function expectInactive({ result, summary }: Awaited<ReturnType<typeof dbt>>, to
   for (const node of result.decisions)
     expect(node).toMatchObject({ action: 'built', because: 'state-inactive' });
   expectOnTop(summary, `dbt State was not active: ${told.cause}`, told);
+  expectChecked(result, told.problem);
   expect(summary).toContain(
     'dbt itself was fine: it ran everything that was selected, and nothing was reused.',
   );
@@ -129,6 +137,7 @@ function expectEnded({ result, summary }: Awaited<ReturnType<typeof dbt>>, told:
     trouble: { problem: told.problem, endedRun: true },
   });
   expectOnTop(summary, `dbt State stopped dbt: ${told.cause}`, told);
+  expectChecked(result, told.problem);
   expect(summary).toContain('dbt ended with exit code 2 before it came to any node, so nothing was built.');
 }
 
@@ -312,6 +321,7 @@ describe('State goes on, with troubles', () => {
       said: 'disk full',
     });
     expect(summary).toContain('Concerns 1 node: seed.bike_hire.raw_bikes.');
+    expectChecked(result, 'service-errors');
   });
 
   test('the check of the version fails', async () => {
@@ -319,6 +329,7 @@ describe('State goes on, with troubles', () => {
     const { result, summary } = await dbt({ env: await service({ client_supported }) });
     expect(result.state).toMatchObject({ kind: 'active', troubles: [{ problem: 'version-check-failed' }] });
     expect(nodeOf(result, 'raw_bikes')).toMatchObject({ because: 'state-decided' });
+    expectChecked(result, 'version-check-failed');
     expectOnTop(summary, 'dbt State was active, with 1 problem', {
       problem: 'version-check-failed',
       fix: 'Run again; if it stays',
