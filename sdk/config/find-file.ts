@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
 import { configInvalid } from './problem.ts';
@@ -11,8 +11,10 @@ export const NO_FILE = 'none';
 /** A file that was named. @throws DbtRunCacheError `config-not-found`. */
 export function namedFile(path: string, base: string): string {
   const absolute = resolve(base, path);
-  if (isFile(absolute)) return absolute;
-  throw new DbtRunCacheError(`The configuration file was given as ${absolute}, and there is no such file`, {
+  const found = statOf(absolute);
+  if (typeof found === 'object' && found.isFile()) return absolute;
+  const why = typeof found === 'string' ? `it cannot be read (${found})` : 'there is no such file';
+  throw new DbtRunCacheError(`The configuration file was given as ${absolute}, and ${why}`, {
     code: 'config-not-found',
     hint: 'Name a file that exists, or none to read no configuration file.',
   });
@@ -22,8 +24,9 @@ export function namedFile(path: string, base: string): string {
  * The nearest file from a folder upward, as far as the repository's root; without a repository, as far as there are
  * folders.
  * @param userId Of this process, where the system has such.
- * @throws DbtRunCacheError `config-invalid` for two names in one folder, and for a file that somebody else put into a
- *   folder shared by all users, such as /tmp: it could name a program of theirs as the dbt to run.
+ * @throws DbtRunCacheError `config-invalid` for two names in one folder, for one that cannot be looked at, and for a file
+ *   that somebody else put into a folder all users may write to, such as /tmp: it could name a program of theirs as the
+ *   dbt to run.
  */
 export function findFile(from: string, userId = process.getuid?.()): string | undefined {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
@@ -45,12 +48,29 @@ export function findFile(from: string, userId = process.getuid?.()): string | un
 }
 
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return looked(path)?.isFile() ?? false;
+}
+
+function looked(path: string): Stats | undefined {
+  const found = statOf(path);
+  if (typeof found !== 'string') return found;
+  throw configInvalid(
+    [`${path}: it cannot be read (${found})`],
+    'Make it readable or take it away, or run without it: --no-config, in the Action config: none.',
+  );
+}
+
+/** Undefined: there is nothing. A text: the system's word for why it cannot be told, e.g. `ELOOP`. */
+function statOf(path: string): Stats | string | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'unknown reason';
+  }
 }
 
 function isPlanted(file: string, folder: string, userId: number | undefined): boolean {
   if (userId === undefined) return false;
-  const { uid } = statSync(file);
-  // World-writable and sticky: how a folder is marked that all users share.
-  return uid !== userId && (statSync(folder).mode & 0o1002) === 0o1002;
+  const isTheirs = looked(file)?.uid !== userId;
+  return isTheirs && ((looked(folder)?.mode ?? 0) & 0o002) !== 0;
 }

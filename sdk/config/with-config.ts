@@ -5,19 +5,20 @@ import type { Config, ConfigSetting, ConfigSettings } from './config.ts';
 
 /**
  * The options of a run with the settings of `loadConfig()` behind them: what the call gives wins. Labels are joined by
- * name; the values of the variables to redact are added to those of the call.
+ * name; the values of the variables to redact are added to those of the call. Who switches dbt State off nearer to the
+ * run than State is required (the call before a variable, that before the file) has the last word: it is the fallback.
  * @throws DbtRunCacheError `config-invalid` where run-cache is disabled and dbt State required, naming who says so.
  */
 export function withConfig(config: Config, options: RunOptions = {}): RunOptions {
   const { settings } = config;
   const { env } = resolveOptions(['parse'], { env: options.env }).options;
-  refuseContradiction(settings, options);
+  const requireRunCache = requiredOf(settings, options);
   const hidden = settings['redact-env'].flatMap(({ value }) => env[value] || []);
   return {
     ...options,
     dbt: options.dbt ?? settings.dbt?.value,
     runCache: options.runCache ?? settings['run-cache']?.value,
-    requireRunCache: options.requireRunCache ?? settings['require-run-cache']?.value,
+    requireRunCache,
     timeout: options.timeout ?? settings.timeout?.value,
     labels: { ...valuesOf(settings.labels), ...options.labels },
     onTargetBusy: options.onTargetBusy ?? settings['on-target-busy']?.value,
@@ -55,12 +56,17 @@ function originOf({ settings, path }: Config, options: RunOptions): ConfigOrigin
   return isAny ? { ...optional('path', path), from } : undefined;
 }
 
-/** The run would refuse it as well, without telling which file to correct. */
-function refuseContradiction(settings: ConfigSettings, options: RunOptions): void {
+/** How near to the run a value was given. */
+const RANK = { file: 0, environment: 1, call: 2 } as const;
+
+/** Whether State is required. The run would refuse a contradiction as well, without telling which file to correct. */
+function requiredOf(settings: ConfigSettings, options: RunOptions): boolean | undefined {
   const [mode, required] = [settings['run-cache'], settings['require-run-cache']];
-  const isDisabled = (options.runCache ?? mode?.value) === 'disabled';
-  const isRequired = options.requireRunCache ?? required?.value ?? false;
-  if (!isDisabled || !isRequired) return;
+  const isRequired = options.requireRunCache ?? required?.value;
+  if ((options.runCache ?? mode?.value) !== 'disabled' || isRequired !== true) return isRequired;
+  const rank = (given: unknown, setting: ConfigSetting<unknown> | undefined): number =>
+    RANK[given === undefined && setting !== undefined ? setting.source : 'call'];
+  if (rank(options.runCache, mode) > rank(options.requireRunCache, required)) return false;
   const said = (given: unknown, setting: ConfigSetting<unknown> | undefined): string =>
     given === undefined && setting !== undefined ? setting.where : 'this call';
   throw new DbtRunCacheError(

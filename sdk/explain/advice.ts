@@ -31,6 +31,8 @@ function aboutFailures(report: RunReport): Advice[] {
   if (failure === undefined) return [];
   const interrupted = decisions.filter(({ action }) => action === 'interrupted').length;
   if (interrupted > 0) {
+    // Where dbt gave up by itself, running it again comes to the same end.
+    if (failure.code === 'dbt-failed') return [];
     // dbt retry repeats what run_results.json lists as failed or skipped, and a stopped dbt leaves nodes out of it.
     return [
       {
@@ -42,7 +44,7 @@ function aboutFailures(report: RunReport): Advice[] {
   return [
     {
       sentence:
-        'Fix it and push. Locally, in the target folder of this run, `dbt retry` runs only what failed or was skipped.',
+        'Fix it and push. Where its target folder still is, `dbt retry` runs only what failed or was skipped.',
     },
   ];
 }

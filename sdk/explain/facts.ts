@@ -10,7 +10,7 @@ export function facts(report: RunReport): readonly Fact[] {
     if (value !== undefined && value !== '') found.push({ key, label, value, code });
   };
   add('command', 'Command', ['dbt', ...report.args].map(shellQuoted).join(' '), true);
-  add('dbt-version', 'dbt Core', engine?.dbtVersion);
+  add('dbt-version', engine?.kind === 'fusion' ? 'dbt v2' : 'dbt Core', engine?.dbtVersion);
   add('adapter', 'Adapter', joined(engine?.adapterType, engine?.adapterVersion));
   add(
     'state-version',
@@ -23,6 +23,7 @@ export function facts(report: RunReport): readonly Fact[] {
   add('profile', 'Profile', project?.profileName, true);
   add('target', 'Target', project?.targetName, true);
   add('threads', 'Threads', report.threads === undefined ? undefined : count(report.threads));
+  add('run-cache', 'dbt State here', asked(report));
   for (const [name, value] of Object.entries(report.labels)) add(`label:${name}`, name, value);
   const from = Object.entries(report.config?.from ?? {}).map(([key, where]) => `${key} (${where})`);
   add('config', 'Set outside the call', from.join(', '));
@@ -32,6 +33,12 @@ export function facts(report: RunReport): readonly Fact[] {
   add('exit-code', 'Exit code', report.exitCode === undefined ? undefined : String(report.exitCode));
   add('signal', 'Ended by signal', report.signal);
   return found;
+}
+
+/** What this run's options say of dbt State; the user's own settings have a table. */
+function asked({ runCache, requireRunCache }: RunReport): string | undefined {
+  if (runCache === 'disabled') return 'switched off (run-cache: disabled)';
+  return requireRunCache === true ? 'required (require-run-cache: true)' : undefined;
 }
 
 function joined(name: string | undefined, version: string | undefined): string | undefined {

@@ -100,8 +100,8 @@ export const REASONS: Readonly<Record<DecisionReason, Sentence>> = {
       : `Not tried, because ${clause(nameOf(node.detail))}, which comes before it, did not succeed.`,
   'fail-fast': () => 'Not tried: something else failed, and dbt was told to stop at the first failure.',
   'skipped-by-dbt': (node) => withDetail('Skipped by dbt', node),
-  'stopped-while-running': () => 'It was running when dbt was stopped.',
-  'stopped-before-start': () => 'dbt was stopped before it began.',
+  'stopped-while-running': () => 'It was running when dbt ended.',
+  'stopped-before-start': () => 'dbt ended before this node began.',
   'unknown-status': (node) =>
     node.status === undefined
       ? 'dbt reported no status for it.'

@@ -389,7 +389,8 @@ test('the YAML names inputs, outputs and keys that are there', async () => {
   const { jobs } = parse(workflow) as { jobs: { build: { steps: { uses?: string; with?: object }[] } } };
   const step = jobs.build.steps.find(({ uses }) => uses?.includes('dbt-runcache-action'));
   const inputs = Object.keys(step?.with ?? {});
-  expect(inputs).toContain('run-cache');
+  expect(inputs).toContain('command');
+  expect(workflow).toContain('DBT_RUNCACHE_RUN_CACHE');
   expect(inputs.filter((name) => !(name in action.inputs))).toEqual([]);
   const outputs = [...workflow.matchAll(/steps\.dbt\.outputs\.([\w-]+)/g)].map(([, name = '']) => name);
   expect(outputs).toContain('state');

@@ -51,11 +51,6 @@ describe('disabled and required', () => {
       /disabled \(\S+yml:1\) and require-run-cache is true \(\S+yml:2\)/,
     ],
     [
-      'require-run-cache: true',
-      { runCache: 'disabled' },
-      /disabled \(this call\) and require-run-cache is true \(\S+yml:1\)/,
-    ],
-    [
       'run-cache: disabled',
       { requireRunCache: true },
       /disabled \(\S+yml:1\) and require-run-cache is true \(this call\)/,
@@ -65,6 +60,17 @@ describe('disabled and required', () => {
     expect(() => withConfig(given, options)).toThrow(
       expect.objectContaining({ code: 'config-invalid', message: expect.stringMatching(message) }),
     );
+  });
+
+  test('disabled, said nearer to the run than required, is the fallback', async () => {
+    const required = await config('require-run-cache: true');
+    expect(withConfig(required, { runCache: 'disabled' })).toMatchObject({
+      runCache: 'disabled',
+      requireRunCache: false,
+    });
+    const byVariable = await config('require-run-cache: true', { DBT_RUNCACHE_RUN_CACHE: 'disabled' });
+    expect(withConfig(byVariable)).toMatchObject({ runCache: 'disabled', requireRunCache: false });
+    expect(() => withConfig(byVariable, { requireRunCache: true })).toThrow(/no run can be both/);
   });
 
   test('the call may take one back', async () => {

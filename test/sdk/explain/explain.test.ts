@@ -427,7 +427,7 @@ describe('advice', () => {
     expect(explain(failedReport({ decisions: [failedModel] })).advice).toEqual([
       {
         sentence:
-          'Fix it and push. Locally, in the target folder of this run, `dbt retry` runs only what failed or was skipped.',
+          'Fix it and push. Where its target folder still is, `dbt retry` runs only what failed or was skipped.',
       },
     ]);
   });
@@ -479,6 +479,23 @@ describe('facts', () => {
       duration: '12 s',
       'exit-code': '0',
     });
+  });
+});
+
+describe('facts about dbt State', () => {
+  const told = (over: Parameters<typeof report>[0]) =>
+    explain(report(over)).facts.find(({ key }) => key === 'run-cache')?.value;
+
+  test('who required it or switched it off for this run can be told', () => {
+    expect(told({})).toBeUndefined();
+    expect(told({ requireRunCache: true })).toBe('required (require-run-cache: true)');
+    expect(told({ runCache: 'disabled' })).toBe('switched off (run-cache: disabled)');
+  });
+
+  test('dbt v2 is not called dbt Core', () => {
+    const engine = { kind: 'fusion', commandPrefix: ['dbt'], dbtVersion: '2.0.0-preview.196' } as const;
+    const fact = explain(report({ engine })).facts.find(({ key }) => key === 'dbt-version');
+    expect(fact).toMatchObject({ label: 'dbt v2', value: '2.0.0-preview.196' });
   });
 });
 
