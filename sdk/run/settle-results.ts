@@ -8,33 +8,40 @@ export interface Settled {
   readonly notices: readonly RunNotice[];
 }
 
+export interface SettleInput {
+  readonly runResults?: RunResults | undefined;
+  readonly manifest?: Manifest | undefined;
+  readonly observations: Observations;
+  /** `stopped` when a signal ended dbt, or we stopped it. */
+  readonly ended: 'finished' | 'stopped';
+}
+
 /**
  * Run results of dbt v2 as decisions can go by them, its two habits undone: it lists ephemeral models, of which
  * nothing is made, and results of a run that was broken off say nothing of it.
  */
-export function settleResults(
-  runResults: RunResults | undefined,
-  manifest: Manifest | undefined,
-  observations: Observations,
-): Settled {
+export function settleResults(input: SettleInput): Settled {
+  const { runResults, manifest, observations } = input;
   if (runResults === undefined) return { runResults, observations, notices: [] };
+  const unreal = areVoid(runResults);
+  const brokenOff = unreal && wasBrokenOff(input, runResults);
   const results = runResults.results.filter(({ unique_id, status }) => {
     const materialized = manifest?.nodes[unique_id]?.config?.['materialized'];
     const facts = observations.nodes.get(unique_id);
-    return (
-      (materialized ?? facts?.materialized) !== 'ephemeral' || !(status === 'skipped' || areVoid(runResults))
-    );
+    return (materialized ?? facts?.materialized) !== 'ephemeral' || !(status === 'skipped' || brokenOff);
   });
   // Without events even results that say nothing are better than none.
-  if (!areVoid(runResults) || observations.eventCount === 0)
-    return { runResults: { ...runResults, results }, observations, notices: [] };
+  if (!brokenOff || observations.eventCount === 0) {
+    const told = unreal ? results.map((entry) => withError(entry, input)) : results;
+    return { runResults: { ...runResults, results: told }, observations, notices: [] };
+  }
   return { runResults: undefined, observations: withSelected(observations, results), notices: [VOID] };
 }
 
 /**
- * Whether results tell nothing of what happened. When its run phase is broken off, by a signal, a failed hook or a
- * database that cannot be opened, dbt v2 writes every selected node as a compilation error of no time, those that had
- * succeeded included.
+ * Whether results name no outcome of their own. dbt v2 writes nodes as compilation errors of no time when they could
+ * not be compiled or the database cannot be opened, and, when its run phase is broken off, every selected node, those
+ * that had succeeded included.
  */
 function areVoid({ results }: RunResults): boolean {
   return results.length > 0 && results.every(isVoid);
@@ -47,6 +54,36 @@ function isVoid(entry: RunResultEntry): boolean {
     entry.execution_time === 0 &&
     entry.thread_id === 'main'
   );
+}
+
+/** By a stop, a failed hook, or a signal that shows in nodes that had succeeded or were at work. */
+function wasBrokenOff({ observations, ended }: SettleInput, { results }: RunResults): boolean {
+  if (ended === 'stopped') return true;
+  const { nodes } = observations;
+  const hookFailed = [...nodes.values()].some(
+    ({ uniqueId, finished }) => uniqueId.startsWith('operation.') && finished?.status === 'error',
+  );
+  return (
+    hookFailed ||
+    results.some(({ unique_id }) => {
+      const facts = nodes.get(unique_id);
+      return facts?.started === true && facts.materialized !== 'ephemeral' && !hasFailed(facts);
+    })
+  );
+}
+
+function hasFailed({ finished }: NodeFacts): boolean {
+  return finished?.status === 'error';
+}
+
+/** With the error that dbt gave: the one about the node or its file, else the first, which ended the run. */
+function withError(entry: RunResultEntry, { manifest, observations }: SettleInput): RunResultEntry {
+  const own = observations.nodes.get(entry.unique_id)?.finished?.message;
+  const path = manifest?.nodes[entry.unique_id]?.original_file_path;
+  const { mainErrors } = observations;
+  const message =
+    own ?? mainErrors.find((error) => path !== undefined && error.includes(`--> ${path}:`)) ?? mainErrors[0];
+  return message === undefined ? entry : { ...entry, message };
 }
 
 const VOID: RunNotice = {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 
 /** How often the file is looked at. A person watching does not notice less. */
 const POLL_MS = 100;
@@ -13,7 +13,7 @@ export interface LineFollower {
 
 /**
  * Hands over each line that is added to a file, in order. The file need not exist yet. A last line without its end
- * is torn and is not handed over. Reading problems end the following silently: it is a second source of knowledge.
+ * is torn and is not handed over. What is no regular file is left alone: to open a pipe is to wait for its writer. Reading problems end the following silently: it is a second source of knowledge.
  * @param fromByte Where to begin in a file that is there already.
  */
 export function followLines(path: string, onLine: (line: string) => void, fromByte = 0): LineFollower {
@@ -46,6 +46,7 @@ export function followLines(path: string, onLine: (line: string) => void, fromBy
 
   const readAvailable = async (): Promise<void> => {
     try {
+      if (file === undefined && !(await stat(path)).isFile()) return;
       file ??= await open(path, 'r');
       const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
       for (;;) {

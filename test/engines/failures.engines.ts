@@ -116,10 +116,19 @@ describe.each(ENGINES)('$requirements', (engine) => {
     expect(result).toMatchObject({
       outcome: 'failed',
       exitCode: engine.exitCodeOfNoRun,
-      failure: { code: 'dbt-failed', message: expect.stringContaining('nothing_there') },
+      failure:
+        engine.kind === 'core'
+          ? { code: 'dbt-failed', message: expect.stringContaining('nothing_there') }
+          : { code: 'nodes-failed', message: expect.stringContaining('unparsable') },
     });
     // dbt v2 writes a result for the model with the bad reference, and for no other.
-    expect(result.decisions.map((node) => node.name)).toEqual(engine.kind === 'core' ? [] : ['unparsable']);
+    const bad = {
+      name: 'unparsable',
+      action: 'failed',
+      because: 'error',
+      message: expect.stringContaining("Ref 'nothing_there' not found"),
+    };
+    expect(result.decisions).toMatchObject(engine.kind === 'core' ? [] : [bad]);
   });
 
   test('a flag dbt does not know is told in dbt’s words', async () => {

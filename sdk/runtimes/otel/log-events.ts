@@ -37,7 +37,7 @@ export function logEventOf(record: OtelRecord): EventParts | undefined {
   const code = number === undefined ? '' : `dbt${String(number).padStart(4, '0')}`;
   const uniqueId = text(attributes['unique_id']);
   const about = optional('unique_id', uniqueId);
-  if (isAboutState(number, msg, level, uniqueId)) {
+  if (isAboutState(record, number, msg, uniqueId)) {
     return {
       name: STATE_EVENTS[level],
       code,
@@ -64,14 +64,19 @@ function said(name: string, code: string): string {
   return code === '' ? '' : `[${name} (${code})]: `;
 }
 
-/** A node's own error may hold those words as well: a model about State is no word of State. */
+/**
+ * A node's own error may hold those words as well, and a project may print anything: only what dbt says for itself is
+ * a word of State, not what a macro logs, nor what is about a file.
+ */
 function isAboutState(
+  { type, level, attributes }: OtelRecord,
   code: number | undefined,
   msg: string,
-  level: OtelRecord['level'],
   uniqueId: string | undefined,
 ): boolean {
+  if (type !== 'LogMessage') return false;
   if (code === STATE_SERVICE) return true;
+  if (text(attributes['relative_path']) !== undefined) return false;
   if (level === 'error' && uniqueId !== undefined) return false;
   return /^.{0,60}\bdbt State\b/.test(msg) && (code === undefined || level === 'error');
 }

@@ -9,9 +9,16 @@ import { runResultOf, upstreamOf } from './run-result.ts';
 /**
  * Turns the telemetry of one dbt v2 process, record by record, into the events that dbt Core would have logged, so
  * that everything behind it reads one language. Records of another process, which may share the file, are passed over.
+ * @param ours The id of the invocation to follow; without one it is the first that begins, in a file of its own.
  */
-export function createTranslator(onEvent: (event: DbtEvent) => void): (record: OtelRecord) => void {
+export function createTranslator(
+  onEvent: (event: DbtEvent) => void,
+  ours?: string,
+): (record: OtelRecord) => void {
+  // A trace has the id of its invocation, unhyphenated.
+  const oursTrace = ours?.replaceAll('-', '');
   let traceId: string | undefined;
+  let processes = 0;
   let invocationId = '';
   let adapterTold = false;
   let total: number | undefined;
@@ -95,12 +102,16 @@ export function createTranslator(onEvent: (event: DbtEvent) => void): (record: O
     if (traceId === undefined) {
       // A file that others write to as well may open with the rest of another run.
       if (record.kind !== 'start' || (record.type !== 'Process' && record.type !== 'Invocation')) return;
+      if (oursTrace !== undefined && record.traceId !== oursTrace) return;
       traceId = record.traceId;
       // The one is the other unless the invocation says so.
       invocationId = traceId.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
     }
     if (record.traceId !== traceId) return;
     const { attributes, kind, type } = record;
+    // A script that starts dbt twice gives both the same id: the first is followed, as in a file of ours.
+    if (type === 'Process' && kind === 'start') processes += 1;
+    if (processes > 1) return;
     switch (type) {
       case 'Invocation':
         invocation(record);

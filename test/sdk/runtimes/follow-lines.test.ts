@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +22,14 @@ test('hands over lines while they are written, and the rest at the end', async (
   await appendFile(path, 'o\nthree\nto');
   await follower.end();
   expect(lines).toEqual(['one', 'two', 'three']);
+});
+
+test.skipIf(process.platform === 'win32')('a pipe is left alone, with no one at its other end', async () => {
+  const path = join(folder, 'pipe');
+  execFileSync('mkfifo', [path]);
+  const lines: string[] = [];
+  await followLines(path, (line) => lines.push(line)).end();
+  expect(lines).toEqual([]);
 });
 
 test('a file that never comes is no error', async () => {

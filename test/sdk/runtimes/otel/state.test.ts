@@ -96,6 +96,26 @@ describe('what dbt v2 says of State', () => {
     ]);
   });
 
+  test.each([9, 13, 17])(
+    'what a project logs or prints is no word of State, at severity %i',
+    (severity_number) => {
+      const body = 'dbt State is enabled (endpoint https://state.example.test, defer_to prod)';
+      const attributes = { dbt_core_event_code: 'I062', package_name: 'shop' };
+      const said = translated([
+        BEGUN,
+        line('UserLogMessage', { record_type: 'LogRecord', body, severity_number, attributes }),
+      ]);
+      expect(said.filter(({ data }) => data['name'] === 'State')).toEqual([]);
+    },
+  );
+
+  test('nor is an error that a file of the project raises', () => {
+    const attributes = { code: 1501, code_name: 'JinjaError', relative_path: 'models/orders.sql' };
+    expect(log('dbt State client validation failed: not really', 17, attributes)).toMatchObject([
+      { info: { name: 'MainEncounteredError' } },
+    ]);
+  });
+
   test('what else dbt says for itself is left alone', () => {
     expect(log('No platform credentials found, skipping remote license', 5)).toEqual([]);
     expect(log('Successfully wrote sources.json', 9)).toEqual([]);

@@ -185,3 +185,14 @@ describe('a file that is not this run’s alone', () => {
     expect(translated(lines)).toEqual([]);
   });
 });
+
+test('of a script that starts dbt twice under one id, the first is followed', () => {
+  const attributes = {
+    unique_id: 'model.books.titles',
+    in_selection: true,
+    node_outcome: 'NODE_OUTCOME_SUCCESS',
+  };
+  const node = line('NodeProcessed', { attributes });
+  expect(translated([BEGUN, node, BEGUN, node])).toEqual(translated([BEGUN, node]));
+  expect(translated([BEGUN, node])).toHaveLength(1);
+});
