@@ -7,6 +7,7 @@ import { matchDecisionLog } from './decision-log.ts';
 import { given, plain } from './json-access.ts';
 import { collectNodes, endedByFailFast, ranUnderState, saysState } from './node-results.ts';
 import type { Observations } from './observed.ts';
+import { ownDecisionLog } from './own-decision-log.ts';
 import { stateStatus } from './state-status.ts';
 import { createUpstreamSearch } from './upstream.ts';
 
@@ -22,7 +23,7 @@ export interface DecideInput {
   readonly sources?: SourcesArtifact | undefined;
   /** What the events told; of no events, `createObservations().current()`. */
   readonly observations: Observations;
-  /** The plugin's own log of this run. */
+  /** The one log of State's that was begun while dbt ran. Another run's is not used. */
   readonly decisionLog?: DecisionLog | undefined;
   /** `stopped` when a signal ended dbt, or we stopped it; `finished` for any exit of its own, whatever its code. */
   readonly ended: 'finished' | 'stopped';
@@ -36,6 +37,8 @@ export interface DecideInput {
   readonly stateWanted?: boolean | undefined;
   /** Whether the run's events could be read at all. */
   readonly eventsAvailable: boolean;
+  /** Whether dbt ended with a failure; absent where that is not known. */
+  readonly dbtFailed?: boolean | undefined;
   /** The last lines dbt printed. */
   readonly outputTail?: string | undefined;
   /** Hides secrets. Applied to every text of dbt's that goes into the answer. */
@@ -48,6 +51,8 @@ export interface Decided {
   readonly state: StateStatus;
   readonly savings?: ReportedSavings;
   readonly notices: readonly RunNotice[];
+  /** Whether the decision log that was given is this run's own. */
+  readonly ownsDecisionLog: boolean;
   /** How many nodes were selected, where known. */
   readonly selectedCount?: number;
 }
@@ -57,8 +62,11 @@ export function decide(input: DecideInput): Decided {
   const { observations, manifest } = input;
   const nodes = collectNodes(input);
   const enabled = observations.state.announced === 'enabled';
+  // The events also tell of nodes that are none of the answer, such as ephemeral models.
+  const decisionLog = ownDecisionLog(input, [...nodes, ...observations.nodes.values()]);
   const state = stateStatus({
     ...input,
+    decisionLog,
     resultsByState: nodes.filter((node) => saysState(node, enabled)).length,
     eligibleRan: nodes.some(ranUnderState),
   });
@@ -71,8 +79,8 @@ export function decide(input: DecideInput): Decided {
     state,
     manifest,
     eventsAvailable: input.eventsAvailable,
-    logged: input.decisionLog === undefined ? new Map() : matchDecisionLog(input.decisionLog, nodes),
-    hasDecisionLog: input.decisionLog !== undefined,
+    logged: decisionLog === undefined ? new Map() : matchDecisionLog(decisionLog, nodes),
+    hasDecisionLog: decisionLog !== undefined,
     failFast: endedByFailFast(input),
     upstreamOf: manifest === undefined ? () => undefined : createUpstreamSearch(manifest, statuses),
     skipCauses: observations.skipCauses,
@@ -86,6 +94,7 @@ export function decide(input: DecideInput): Decided {
     decisions: nodes.map((node) => decideNode(node, context)),
     state: redactedState(state, context.redact),
     notices: notices(observations, context.redact),
+    ownsDecisionLog: decisionLog !== undefined,
     ...given('savings', observations.savings),
     ...given('selectedCount', selectedCount),
   };

@@ -100,13 +100,14 @@ export function matchDecisionLog(
     const node = byName.get(entry.nodeName);
     if (node === undefined || node === null) continue;
     if (seen.has(node.uniqueId)) matched.delete(node.uniqueId);
-    else if (fits(entry, node)) matched.set(node.uniqueId, entry);
+    else if (fitsNode(entry, node)) matched.set(node.uniqueId, entry);
     seen.add(node.uniqueId);
   }
   return matched;
 }
 
-function fits(entry: DecisionLogEntry, node: LogCandidate): boolean {
+/** Whether an entry may be about a node of its name. */
+export function fitsNode(entry: DecisionLogEntry, node: LogCandidate): boolean {
   if (entry.resourceType !== node.resourceType) return false;
   if (entry.relationName === '' || node.relationName === undefined) return true;
   return entry.relationName === node.relationName;

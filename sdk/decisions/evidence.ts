@@ -15,15 +15,13 @@ export function gatherEvidence(
   const say = (source: Evidence['source'], says: string, conflicts = false): void => {
     said.push(conflicts ? { source, says, conflicts: true } : { source, says });
   };
-  const { result, facts, overruled } = input;
+  const { result, facts } = input;
   const byState = verdict.action === 'reused' || verdict.action === 'cloned';
 
   if (result?.source === 'run-results') {
     say('run-results', `status ${result.status}${oneLine(result.message)}`, otherAction(input, verdict));
     if (result.adapterMessage !== undefined) say('adapter-response', result.adapterMessage);
   }
-  if (overruled !== undefined)
-    say('run-results', `status ${overruled.status}${oneLine(overruled.message)}`, true);
   if (facts?.finished !== undefined) {
     const { status, message, adapterMessage } = facts.finished;
     // A reused test may keep its status in the one and be `reused` in the other.

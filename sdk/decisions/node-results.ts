@@ -35,8 +35,6 @@ export interface NodeInput {
   readonly facts?: NodeFacts;
   /** Absent for a node that has no end. */
   readonly result?: NodeResult;
-  /** What run_results says and events prove wrong. */
-  readonly overruled?: NodeResult;
 }
 
 interface Given {
@@ -58,9 +56,8 @@ export function collectNodes(input: Given): readonly NodeInput[] {
   const add = (uniqueId: string, result: NodeResult | undefined, entry?: RunResultEntry): void => {
     if (!found.has(uniqueId)) found.set(uniqueId, describe(uniqueId, input, result, entry));
   };
-  for (const entry of input.runResults?.results ?? []) {
-    if (!found.has(entry.unique_id)) found.set(entry.unique_id, fromEntry(entry, input));
-  }
+  for (const entry of input.runResults?.results ?? [])
+    add(entry.unique_id, fromRunResults(entry, input), entry);
   for (const entry of input.sources?.results ?? []) add(entry.unique_id, fromSources(entry));
   // Whether dbt did its work to the end: then what it selected and says nothing of never had to run.
   const whole =
@@ -96,21 +93,6 @@ export function finishedNode(uniqueId: string, observations: Observations): Node
   if (facts?.finished === undefined || !countsAsNode(facts)) return undefined;
   const given = { command: '', observations, ended: 'finished' } as const;
   return describe(uniqueId, given, fromEvent(facts.finished), undefined);
-}
-
-/**
- * A stopped dbt v2 writes `error` for every node of its selection, even those that had passed. There the events have
- * the word: a node that ended otherwise did so, and one that did not end was interrupted. Hooks have no such events.
- */
-function fromEntry(entry: RunResultEntry, input: Given): NodeInput {
-  const result = fromRunResults(entry, input);
-  const facts = input.observations.nodes.get(entry.unique_id);
-  const doubtful =
-    input.ended === 'stopped' && entry.status === 'error' && !entry.unique_id.startsWith('operation.');
-  if (!doubtful || facts === undefined || facts.finished?.status === 'error')
-    return describe(entry.unique_id, input, result, entry);
-  const told = facts.finished === undefined ? undefined : fromEvent(facts.finished);
-  return { ...describe(entry.unique_id, input, told, entry), overruled: result };
 }
 
 function describe(

@@ -2,7 +2,7 @@ import type { DbtEvent, SelectedNode } from '../runtimes/dbt-event.ts';
 import { given, list, number, plain, record, shortened, text } from './json-access.ts';
 import type { NodeFacts, Observations, TroubleFacts } from './observed.ts';
 import { createRunMessages, isRunMessage } from './run-messages.ts';
-import { renderStateMessage, type StateMessage } from './state-facts.ts';
+import { renderStateMessage, type StateAnswer, type StateMessage } from './state-facts.ts';
 import { readStateMessage } from './state-messages.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -27,9 +27,11 @@ export function createObservations(): {
   const messages = createRunMessages();
   const mainErrors: string[] = [];
   const skipCauses = new Map<string, string>();
-  const state: Mutable<Omit<Observations['state'], 'troubles'>> = { answers: 0 };
+  const state: Mutable<Omit<Observations['state'], 'troubles'>> = { answers: 0, sparedCount: 0 };
   const run: Mutable<Pick<Observations, RunLevel>> = {};
   let eventCount = 0;
+  let startedCount = 0;
+  let finishedCount = 0;
 
   function node(info: Readonly<Record<string, unknown>> | undefined): MutableNode | undefined {
     const uniqueId = text(info?.['unique_id']);
@@ -83,6 +85,7 @@ export function createObservations(): {
     const facts = node(record(event.data['node_info']));
     if (facts === undefined) return;
     describe(facts, record(event.data['node_info']));
+    if (!facts.started) startedCount += 1;
     facts.started = true;
     if (thread !== undefined) onThread.set(thread, facts.uniqueId);
     const total = number(event.data['total']);
@@ -106,6 +109,7 @@ export function createObservations(): {
     const seconds = number(result['execution_time']);
     const message = text(result['message']);
     const decisionId = text(result['state_decision_id']);
+    if (facts.finished === undefined) finishedCount += 1;
     facts.finished = {
       status,
       at: event.info.ts,
@@ -137,7 +141,9 @@ export function createObservations(): {
         state.answers += 1;
         state.firstAnswer ??= renderStateMessage(message).replace(/, request_id: .*$/, '');
         const facts = named(fact.byName, thread);
-        if (facts !== undefined) facts.answer = fact.answer;
+        if (facts === undefined) return;
+        state.sparedCount += spares(fact.answer) - spares(facts.answer);
+        facts.answer = fact.answer;
         return;
       }
       case 'explained': {
@@ -283,6 +289,8 @@ export function createObservations(): {
     current: () => ({
       eventCount,
       nodes,
+      startedCount,
+      finishedCount,
       ...run,
       state: { ...state, troubles: [...troubles.values()] },
       messages: messages.current(),
@@ -302,6 +310,11 @@ type RunLevel =
   | 'savings'
   | 'operationError'
   | 'completed';
+
+/** 1 for an answer that spares dbt the node's work, else 0. */
+function spares(answer: StateAnswer | undefined): number {
+  return answer === 'skip' || answer === 'clone' ? 1 : 0;
+}
 
 /** Later events know more than the selection did. */
 function describe(facts: MutableNode, info: Readonly<Record<string, unknown>> | undefined): void {

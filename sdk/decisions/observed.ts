@@ -64,6 +64,9 @@ export interface TroubleFacts {
 export interface Observations {
   readonly eventCount: number;
   readonly nodes: ReadonlyMap<string, NodeFacts>;
+  /** How many of them have started, and how many have finished. */
+  readonly startedCount: number;
+  readonly finishedCount: number;
   /** The nodes dbt selected; absent until dbt has resolved the selection. */
   readonly selected?: readonly SelectedNode[];
   /** How many nodes dbt counts, where it does not name them. */
@@ -78,6 +81,8 @@ export interface Observations {
     /** Answers of the service: one is proof that State was active. */
     readonly answers: number;
     readonly firstAnswer?: string;
+    /** How many nodes the service last answered `skip` or `clone` for. */
+    readonly sparedCount: number;
     readonly troubles: readonly TroubleFacts[];
     /** Why a login failed, as the plugin told its debug log alone. */
     readonly loginFailed?: string;

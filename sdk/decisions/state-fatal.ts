@@ -1,25 +1,30 @@
 import type { StateProblem, StateTrouble } from './decision.ts';
+import { plain } from './json-access.ts';
 import type { Observations } from './observed.ts';
 import { stateFix } from './state-fixes.ts';
 import { loginProblem, soundsUnreachable } from './state-troubles.ts';
 
-const LEGACY = /cannot run while the legacy package\(s\)/;
-const VERSION = /Client version .* is not supported/;
+const LEGACY = /^(?:dbt-state|dbt-run-cache|run-cache) cannot run while the legacy package\(s\) /;
+/** The plugin leaves its text unformatted: dbt prints the pair of it and the version. */
+const VERSION = /^(?:\(')?Client version \S+ is not supported\b/;
 const LOGIN =
-  /^(?:Runtime Error:? )?(?:Error logging in with client credentials|Token has access to multiple organizations|User does not have access to the requested organization|Cannot determine the account ID|No credentials for dbt State detected|Authentication timed out after)/;
+  /^(?:Error logging in with client credentials|Token has access to multiple organizations|User does not have access to the requested organization|Cannot determine the account ID|No credentials for dbt State detected|Authentication timed out after)/;
 /** dbt v2's; with `executing normally` behind it, it goes on. */
-const FUSION_LOGIN = /dbt State client validation failed: (?!.*; executing normally)/;
+const FUSION_LOGIN =
+  /^(?:\[\w+ \(dbt\d+\)\]:? )?dbt State client validation failed: (?!.*; executing normally)/;
 
 /**
  * Failures of State that end dbt before it looks at any node. They come as dbt's own error, not as a State message.
- * @param outputTail The last lines dbt printed: some failures are told nowhere else.
+ * Ask only of a run that ended so: anything may stand in what a run prints.
+ * @param outputTail The last lines dbt printed. Read where dbt named no error in its events: some failures are told
+ *   nowhere else.
  */
 export function fatalTrouble(
   { mainErrors, state }: Observations,
   outputTail: string | undefined,
 ): StateTrouble | undefined {
-  const lines = [...mainErrors, outputTail ?? ''].flatMap((text) => text.split('\n')).map(withoutClock);
-  const saying = (part: RegExp): string | undefined => lines.find((line) => part.test(line));
+  const causes = mainErrors.length > 0 ? mainErrors.map(causeOf) : printedCauses(outputTail ?? '');
+  const saying = (part: RegExp): string | undefined => causes.find((cause) => part.test(cause));
 
   const legacy = saying(LEGACY);
   if (legacy !== undefined) return ended('legacy-package', legacy);
@@ -40,6 +45,21 @@ export function fatalTrouble(
 
 function ended(problem: StateProblem, said: string): StateTrouble {
   return { problem, said, fix: stateFix(problem, said), endedRun: true };
+}
+
+/** What an error says, without its kind: the first line that is no heading. */
+function causeOf(error: string): string {
+  const lines = error.split('\n').map((line) => line.trim());
+  return lines.find((line) => line !== '' && !/^(?:Encountered an error:|Runtime Error:?)$/.test(line)) ?? '';
+}
+
+/** dbt Core prints the error that ended it below a heading of its own; dbt v2 marks the line. */
+function printedCauses(outputTail: string): string[] {
+  const lines = plain(outputTail).split('\n').map(withoutClock);
+  const heading = lines.lastIndexOf('Encountered an error:');
+  const core = heading === -1 ? [] : [causeOf(lines.slice(heading).join('\n'))];
+  const fusion = lines.flatMap((line) => /^(?:\[error\]|error:) (.*)$/.exec(line)?.[1] ?? []);
+  return [...core, ...fusion];
 }
 
 function withoutClock(line: string): string {

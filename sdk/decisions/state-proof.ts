@@ -3,6 +3,7 @@ import type { Observations } from './observed.ts';
 
 export interface ProofInput {
   readonly observations: Observations;
+  /** The decision log where it is this run's own; see `ownDecisionLog`. */
   readonly decisionLog?: DecisionLog | undefined;
   /** How many results say themselves that State reused or cloned, e.g. with the message `NO-OP`. */
   readonly resultsByState?: number | undefined;
@@ -24,7 +25,7 @@ export function proofOf({ observations, decisionLog, resultsByState = 0 }: Proof
 /** Whether State spared dbt any work. */
 export function sparedWork({ observations, resultsByState = 0 }: ProofInput): boolean {
   if (resultsByState > 0 || observations.savings !== undefined) return true;
-  return [...observations.nodes.values()].some(({ answer }) => answer === 'skip' || answer === 'clone');
+  return observations.state.sparedCount > 0;
 }
 
 function counted(count: number, thing: string): string {

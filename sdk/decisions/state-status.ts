@@ -17,6 +17,8 @@ export interface StateStatusInput extends ProofInput {
   readonly stateWanted?: boolean | undefined;
   /** Whether a node ran to an end that an active State would have been asked about. */
   readonly eligibleRan?: boolean | undefined;
+  /** Whether dbt ended with a failure; absent where that is not known. */
+  readonly dbtFailed?: boolean | undefined;
   /** The last lines dbt printed: some failures are told nowhere else. */
   readonly outputTail?: string | undefined;
 }
@@ -34,7 +36,7 @@ export function stateStatus(input: StateStatusInput): StateStatus {
   const { announced } = observations.state;
   if (announced === 'disabled')
     return { kind: 'disabled', ...known, ...given('by', input.stateSwitchedOffBy) };
-  const fatal = fatalTrouble(observations, input.outputTail);
+  const fatal = endedBeforeNodes(input) ? fatalTrouble(observations, input.outputTail) : undefined;
   if (fatal !== undefined) return { kind: 'inactive', ...known, trouble: fatal };
 
   const asks = ASKING.has(input.command);
@@ -45,7 +47,7 @@ export function stateStatus(input: StateStatusInput): StateStatus {
   const worst = troubles[0];
   // Without them the plugin can neither ask about models nor report what was built: answers about seeds come to nothing.
   const isInVain = worst?.problem === 'commit-timestamps-off' && !sparedWork(input);
-  const proof = isInVain ? undefined : proofOf(input);
+  const proof = isInVain ? undefined : proofOf(withoutFalseReady(input));
   if (proof !== undefined) return { kind: 'active', ...known, proof, troubles: troubles.map(asTrouble) };
   if (!asks) {
     const complaints = troubles.map((one) => (one.off ? offTrouble(one, input) : asTrouble(one)));
@@ -68,6 +70,12 @@ export function stateStatus(input: StateStatusInput): StateStatus {
   };
 }
 
+/** Only then can a failure of State be what ended dbt, and what it printed be about that. */
+function endedBeforeNodes({ observations, dbtFailed, eligibleRan }: StateStatusInput): boolean {
+  if (dbtFailed === false || observations.completed?.success === true) return false;
+  return observations.finishedCount === 0 && eligibleRan !== true && observations.state.answers === 0;
+}
+
 /** The plugin said nothing of itself. */
 function unannounced(input: StateStatusInput, known: { readonly version?: string }): StateStatus {
   const { observations, pluginInstalled } = input;
@@ -88,12 +96,22 @@ function unannounced(input: StateStatusInput, known: { readonly version?: string
     : absent(input);
 }
 
+/** Where dbt v2 never asks State, words that State is ready are not State's. */
+function withoutFalseReady(input: StateStatusInput): StateStatusInput {
+  if (!isUnsupported(input)) return input;
+  const { readyAt: _, ...state } = input.observations.state;
+  return { ...input, observations: { ...input.observations, state } };
+}
+
+function isUnsupported({ engine, observations: { adapterType } }: StateStatusInput): boolean {
+  return engine === 'fusion' && adapterType !== undefined && !FUSION_ADAPTERS.has(adapterType);
+}
+
 /** dbt v2 said nothing of State. It is off there unless asked for, and on many adapters it cannot be had. */
 function fusionStatus(input: StateStatusInput): StateStatus {
   if (input.stateSwitchedOffBy !== undefined) return { kind: 'disabled', by: input.stateSwitchedOffBy };
   if (input.stateWanted !== true) return { kind: 'absent' };
-  const { adapterType } = input.observations;
-  if (adapterType !== undefined && !FUSION_ADAPTERS.has(adapterType)) {
+  if (isUnsupported(input)) {
     return { kind: 'inactive', trouble: trouble('adapter-unsupported') };
   }
   if (!input.eventsAvailable) return { kind: 'unknown', why: "dbt's events could not be read" };
@@ -110,10 +128,8 @@ function fusionStatus(input: StateStatusInput): StateStatus {
 /** dbt asks State when it comes to a node, so a run that came to none tells nothing of State. */
 function whyNotAsked({ observations }: StateStatusInput): string {
   if (observations.selectedCount === 0) return 'No node ran, so dbt State was not asked.';
-  for (const { started } of observations.nodes.values()) {
-    if (started)
-      return 'No node that dbt State decides about ran to its end, so what it would have said is not known.';
-  }
+  if (observations.startedCount > 0)
+    return 'No node that dbt State decides about ran to its end, so what it would have said is not known.';
   return 'dbt ended before it asked dbt State.';
 }
 

@@ -32,16 +32,23 @@ export interface Watched {
 export async function concludeRun(run: RunContext, plan: Plan, watched: Watched): Promise<RunResult> {
   const wallMs = run.elapsedMs();
   const { end } = watched;
+  const ended = end.stopCause === undefined && end.signal === undefined ? 'finished' : 'stopped';
   const collected = await collect(run, plan, watched);
   const settled =
     plan.engine.kind === 'fusion'
-      ? settleResults(collected.artifacts.runResults, collected.artifacts.manifest, watched.observations)
+      ? settleResults({ ...collected.artifacts, observations: watched.observations, ended })
       : undefined;
   const observations = settled?.observations ?? watched.observations;
   const decisionLog =
     plan.project === undefined
       ? undefined
-      : await findDecisionLog({ logPath: plan.project.logPath, env: plan.env, startedAt: run.startedAt });
+      : await findDecisionLog({
+          logPath: plan.project.logPath,
+          cwd: plan.cwd,
+          env: plan.env,
+          settings: plan.stateSettings.settings,
+          startedAt: run.startedAt,
+        });
   const outputTail = run.clean(end.outputTail);
   const decided = decide({
     command: plan.command,
@@ -51,8 +58,9 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
     observations,
     eventsAvailable: observations.eventCount > 0,
     decisionLog: decisionLog === undefined ? undefined : parseDecisionLog(decisionLog.text),
-    ended: end.stopCause === undefined && end.signal === undefined ? 'finished' : 'stopped',
+    ended,
     stoppedAt: end.stoppedAt,
+    ...optional('dbtFailed', end.exitCode === undefined ? undefined : end.exitCode !== 0),
     outputTail,
     ...plan.state,
     redact: run.clean,
@@ -89,7 +97,7 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
     notices: [...run.notices, ...collected.notices, ...(settled?.notices ?? []), ...decided.notices],
     artifactPaths: {
       ...collected.paths,
-      ...(decisionLog === undefined ? {} : { decisionLog: decisionLog.path }),
+      ...(decisionLog === undefined || !decided.ownsDecisionLog ? {} : { decisionLog: decisionLog.path }),
     },
   };
   return finish(

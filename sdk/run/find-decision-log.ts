@@ -1,9 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { homeOf } from '../plan/profiles-dir.ts';
+import type { StateSetting } from '../plan/state/setting.ts';
 
-/** In the plugin's own order: the first one present wins. */
-const PREFIXES = ['DBT_ENGINE_STATE_', 'DBT_ENV_SECRET_STATE_', 'RUN_CACHE_', 'DBT_RUN_CACHE_'];
 /** That of the plugin; that of dbt v2 and of the older plugin. */
 const FOLDERS = ['state', 'run_cache'];
 const MAX_BYTES = 256 << 20;
@@ -14,33 +13,49 @@ export interface DecisionLogFile {
 }
 
 /**
- * Finds the log that dbt State (its plugin, or dbt v2) wrote during this run: the newest one that was begun after the run was.
+ * Finds the log that dbt State (its plugin, or dbt v2) wrote during this run: the one that was begun after the run was.
+ * Of several, which may be other runs', none is taken.
  * @param logPath dbt's log folder, absolute.
+ * @param cwd The folder dbt runs in.
+ * @param settings What the user has set for State, from wherever it was set.
  */
 export async function findDecisionLog(request: {
   readonly logPath: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  /** The child's. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly settings: readonly StateSetting[];
   readonly startedAt: Date;
 }): Promise<DecisionLogFile | undefined> {
-  const override = setting(request.env, 'LOG_DIR_OVERRIDE');
-  const prefix = setting(request.env, 'LOG_PREFIX') ?? 'responses_';
+  const { cwd, env } = request;
+  const override = setting(request, 'LOG_DIR_OVERRIDE')?.replace(/^~(?=\/|$)/, () => homeOf({ cwd, env }));
+  const prefix = setting(request, 'LOG_PREFIX') ?? 'responses_';
   const folders =
     override === undefined
       ? FOLDERS.map((name) => join(request.logPath, name))
-      : [override.replace(/^~(?=\/|$)/, homedir())];
+      : [resolve(request.cwd, override)];
   const candidates = (await Promise.all(folders.map((folder) => logsIn(folder, prefix)))).flat();
-  candidates.sort((a, b) => b.modifiedMs - a.modifiedMs);
+  const found: DecisionLogFile[] = [];
   for (const { path, modifiedMs, size } of candidates) {
-    if (modifiedMs < request.startedAt.getTime() || size > MAX_BYTES) continue;
+    if (modifiedMs < request.startedAt.getTime()) continue;
+    // One that is not read may be this run's, and another that is may not.
+    if (size > MAX_BYTES) return undefined;
     const text = await readFile(path, 'utf8').catch(() => '');
-    if (beganAfter(text, request.startedAt)) return { path, text };
+    if (beganAfter(text, request.startedAt)) found.push({ path, text });
+    if (found.length > 1) return undefined;
   }
-  return undefined;
+  return found[0];
 }
 
-function setting(env: Readonly<Record<string, string | undefined>>, field: string): string | undefined {
-  const name = PREFIXES.map((prefix) => prefix + field).find((candidate) => env[candidate] !== undefined);
-  const value = name === undefined ? undefined : env[name];
+/** A secret is shown as such among the settings; its variable has the value. */
+function setting(
+  { settings, env }: { settings: readonly StateSetting[]; env: Readonly<Record<string, string>> },
+  field: string,
+): string | undefined {
+  const decides = settings.find((one) => one.field === field && one.ignored === undefined);
+  if (decides === undefined) return undefined;
+  const { source } = decides;
+  const value = (source.kind === 'environment' ? env[source.name] : undefined) ?? decides.value;
   return value === '' ? undefined : value;
 }
 

@@ -4,7 +4,7 @@ import { type CommandLine, parseCommandLine } from '../plan/command-line.ts';
 import { type ArtifactName, artifactsOf, needsOf, sourcesPathOf } from '../plan/dbt-commands.ts';
 import { readDotEnv } from '../plan/dot-env.ts';
 import type { EngineKind } from '../plan/engine-kind.ts';
-import { childEnvironment } from '../plan/environment.ts';
+import { childEnvironment, envSecrets } from '../plan/environment.ts';
 import type { PlanInput } from '../plan/jinja-context.ts';
 import { type OtelFile, otelFileOf } from '../plan/otel-file.ts';
 import { type ResolvedProfile, resolveProfile } from '../plan/profile.ts';
@@ -65,6 +65,7 @@ export async function makePlan(run: RunContext): Promise<Plan> {
   const engine = installation.kind;
   const commandLine = parseCommandLine(run.args, engine);
   const dotEnv = await readDotEnv({ cwd, env, dbtVersion: installation.versions.dbt });
+  run.hide(envSecrets(dotEnv.env));
   const input = {
     cwd,
     env: dotEnv.env,

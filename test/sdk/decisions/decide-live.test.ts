@@ -150,3 +150,68 @@ test('dbt v2 announces nothing: its first reuse shows that State is there', () =
     { action: 'skipped', because: 'upstream-failed', detail: 'model.a.x' },
   ]);
 });
+
+test('what a decision costs does not grow with the nodes, not even where State can do nothing', () => {
+  const off = said(
+    'warn',
+    'execute: request confirmation failed for node {}:\n{}. Continuing without state',
+    ['model.a.m0', 'could not get commit timestamp data'],
+  );
+  const readsPerNode = (size: number, result: Record<string, unknown>, trouble: DbtEvent[]): number => {
+    const ids = Array.from({ length: size }, (_, at) => `model.a.m${at}`);
+    const observations = createObservations();
+    const selection = {
+      nodes: ids.map((id) => nodeInfo(id)).map((node) => ({ ...node, name: node['node_name'] })),
+    };
+    for (const one of [enabled, event('RuncacheSelection', selection), ...trouble]) observations.add(one);
+    let reads = 0;
+    const decide = createLiveDecisions({ ...PLAIN, command: 'build', pluginInstalled: '2.62.3' });
+    // From the last to the first: the first to have started stands at the end.
+    for (const id of ids.toReversed()) {
+      for (const one of [started(id), finished(id, result)]) observations.add(one);
+      const seen = observations.current();
+      expect(decide(id, { ...seen, nodes: countingReads(seen.nodes, () => (reads += 1)) })).toBeDefined();
+    }
+    return reads / size;
+  };
+  for (const result of [{}, { status: 'error', message: 'boom' }]) {
+    for (const trouble of [[], [off]]) {
+      const few = readsPerNode(20, result, trouble);
+      expect(few).toBeGreaterThan(0);
+      expect(readsPerNode(200, result, trouble)).toBe(few);
+    }
+  }
+});
+
+const PLAIN = {
+  engine: 'core',
+  stateSwitchedOffBy: undefined,
+  stateWanted: undefined,
+  redact: (text: string) => text,
+} as const;
+
+/** The same map, telling of every entry that is read out of it. */
+function countingReads<K, V>(map: ReadonlyMap<K, V>, tell: () => void): ReadonlyMap<K, V> {
+  function* counted<T>(entries: Iterable<T>): Generator<T, undefined> {
+    for (const entry of entries) {
+      tell();
+      yield entry;
+    }
+    return undefined;
+  }
+  return {
+    size: map.size,
+    has: (key) => map.has(key),
+    get: (key) => {
+      tell();
+      return map.get(key);
+    },
+    forEach: (use) => {
+      for (const [key, value] of counted(map)) use(value, key, map);
+    },
+    keys: () => counted(map.keys()),
+    values: () => counted(map.values()),
+    entries: () => counted(map.entries()),
+    [Symbol.iterator]: () => counted(map),
+  };
+}

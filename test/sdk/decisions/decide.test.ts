@@ -376,7 +376,7 @@ describe('what State was', () => {
     },
   );
   test('what ends a run is told for every command', () => {
-    const outputTail = 'Error logging in with client credentials.';
+    const outputTail = 'Encountered an error:\nRuntime Error\n  Error logging in with client credentials.';
     expect(run([], [], { command: 'compile', outputTail }).state).toMatchObject({
       kind: 'inactive',
       trouble: { problem: 'bad-credentials' },

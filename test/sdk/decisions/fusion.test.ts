@@ -4,7 +4,7 @@ import { type DecideInput, decide } from '../../../sdk/decisions/decide.ts';
 import type { NodeDecision } from '../../../sdk/decisions/decision.ts';
 import { parseDecisionLog } from '../../../sdk/decisions/decision-log.ts';
 import type { DbtEvent } from '../../../sdk/runtimes/dbt-event.ts';
-import { event, eventsOf, fixture, nodeInfo, observe, of, outline } from './recorded.ts';
+import { event, eventsOf, fixture, nodeInfo, observe, of, outline, said } from './recorded.ts';
 
 // What dbt v2 writes of its reuse, as its sources have it: it uses State on warehouses of the cloud only.
 
@@ -276,53 +276,6 @@ test('skipped after the node its event names', () => {
   expect(decision.evidence).toContainEqual({ source: 'event', says: 'skipped because of model.a.up' });
 });
 
-describe('a run that was stopped, whose results call every node of the selection an error', () => {
-  const ids = ['done', 'failed', 'open', 'never', 'cut'].map((name) => `model.a.${name}`);
-  const stop = { ended: 'stopped', stoppedAt: new Date('2026-01-01T00:00:10Z') } as const;
-  const events = [
-    event('RuncacheSelection', {
-      nodes: ids.map((id) => ({ unique_id: id, name: id.split('.')[2], resource_type: 'model' })),
-    }),
-    ...ids.filter((id) => !id.endsWith('never')).map((id) => event('NodeStart', { node_info: nodeInfo(id) })),
-    finished('model.a.done', { status: 'success' }),
-    finished('model.a.failed', { status: 'error', message: 'no such column' }),
-    finished('model.a.cut', { status: 'error', message: 'cancelled' }, '2026-01-01T00:00:11Z'),
-  ];
-  const file = ids.map((id) => entry(id, { status: 'error', message: 'Cancelled' }));
-
-  test('the events have the word, and the file is kept as a conflict', () => {
-    const decided = run(file, events, stop);
-    expect(outline(decided)).toEqual({
-      done: expect.stringMatching(/^built /),
-      failed: 'failed error',
-      open: 'interrupted stopped-while-running',
-      never: 'interrupted stopped-before-start',
-      cut: 'interrupted stopped-while-running',
-    });
-    expect(of(decided, 'done')).toMatchObject({ status: 'success', failed: false });
-    expect(of(decided, 'never')).not.toHaveProperty('status');
-    for (const name of ['done', 'open', 'never']) {
-      expect(of(decided, name).evidence).toContainEqual({
-        source: 'run-results',
-        says: 'status error, Cancelled',
-        conflicts: true,
-      });
-    }
-  });
-
-  test('a run that was not stopped is told by its file', () => {
-    const decided = run(file, events);
-    expect(decided.decisions.map((one) => one.action)).toEqual(ids.map(() => 'failed'));
-  });
-
-  test('so is one without events, and a hook, which has none', () => {
-    expect(of(run(file, [], stop), 'done').action).toBe('failed');
-    const hook = entry('operation.a.a-on-run-end-0', { status: 'error' });
-    const began = event('NodeStart', { node_info: nodeInfo('operation.a.a-on-run-end-0') });
-    expect(run([hook], [began], stop).decisions[0]).toMatchObject({ status: 'error' });
-  });
-});
-
 describe('its decision log', () => {
   const log = (...entries: object[]): string => entries.map((one) => `${JSON.stringify(one)}\n`).join('');
   const node = (uniqueId: string, fields: object = {}) => ({
@@ -339,6 +292,7 @@ describe('its decision log', () => {
     execution_decision_id: 'dec-1',
     ...fields,
   });
+  const ready = said('info', 'dbt State is enabled (endpoint https://x:443, defer_to prod)', []);
   const start = {
     entry_type: 'run_start',
     start_timestamp_utc: '2026-01-01T00:00:00Z',
@@ -356,7 +310,7 @@ describe('its decision log', () => {
     expect(parsed.unreadable).toBe(0);
     const decided = run(
       [entry('model.a.m', { message: 'Succeeded' }), entry('model.b.m', { message: 'Succeeded' })],
-      [],
+      [ready],
       { decisionLog: parsed },
     );
     expect(decided.state).toMatchObject({ kind: 'active', proof: expect.stringContaining('1 decision') });
@@ -366,10 +320,14 @@ describe('its decision log', () => {
     expect(b?.evidence).toContainEqual({ source: 'decision-log', says: 'no decision' });
   });
 
-  test('a node of another run, or without a type of its own', () => {
-    const parsed = parseDecisionLog(log(node('model.a.gone'), node('model.a.m', { node_info: { fqn: '' } })));
-    expect(parsed.entries.map((one) => one.resourceType)).toEqual(['model', 'model']);
-    const [decision] = run([entry(M, { message: 'Succeeded' })], [], { decisionLog: parsed }).decisions;
-    expect(decision).toMatchObject({ because: 'state-decided' });
+  test('with a node of another run it is another run’s; the type may stand in the unique id alone', () => {
+    const mine = node('model.a.m', { node_info: { fqn: '' } });
+    const decided = (...lines: object[]) => {
+      const decisionLog = parseDecisionLog(log(...lines));
+      expect(decisionLog.entries.map((one) => one.resourceType)).toEqual(lines.map(() => 'model'));
+      return run([entry(M, { message: 'Succeeded' })], [ready], { decisionLog });
+    };
+    expect(decided(mine)).toMatchObject({ ownsDecisionLog: true, decisions: [{ because: 'state-decided' }] });
+    expect(decided(node('model.a.gone'), mine).ownsDecisionLog).toBe(false);
   });
 });

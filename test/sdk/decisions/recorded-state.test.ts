@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decideRecorded, of, outline } from './recorded.ts';
+import { decideRecorded, observe, of, outline } from './recorded.ts';
 
 // Real runs of dbt 1.11 and dbt-state 2.62.3 on Postgres, against test/support/scripted_state_service.py.
 
@@ -96,7 +96,9 @@ test('without events: the decision log is proof, and what it leaves open stays o
     observations: {
       eventCount: 0,
       nodes: new Map(),
-      state: { answers: 0, troubles: [] },
+      startedCount: 0,
+      finishedCount: 0,
+      state: { answers: 0, sparedCount: 0, troubles: [] },
       messages: { list: [], leftOut: 0 },
       mainErrors: [],
       skipCauses: new Map(),
@@ -106,6 +108,7 @@ test('without events: the decision log is proof, and what it leaves open stays o
   expect(decided.state).toMatchObject({ kind: 'active', proof: expect.stringContaining('decision log') });
   expect(of(decided, 'orders')).toMatchObject({ because: 'state-decided', basis: 'inferred' });
   expect(of(decided, 'stg_orders')).toMatchObject({ because: 'state-unknown', basis: 'inferred' });
+  expect(decided.ownsDecisionLog).toBe(true);
   const without = decideRecorded('execute', { ...none, decisionLog: undefined });
   expect(without.state.kind).toBe('unknown');
   expect(of(without, 'orders').because).toBe('state-unknown');
@@ -195,7 +198,12 @@ describe('State wanted and not active', () => {
   test('the last lines of the output tell where no event does', () => {
     const tail =
       'Encountered an error:\nRuntime Error\n    dbt-state cannot run while the legacy package(s) run-cache are installed. Please uninstall them manually';
-    const { state } = decideRecorded('parse', { command: 'run', outputTail: tail });
+    const { state } = decideRecorded('parse', {
+      command: 'run',
+      outputTail: tail,
+      observations: observe([]),
+      dbtFailed: true,
+    });
     expect(state).toMatchObject({
       kind: 'inactive',
       trouble: { problem: 'legacy-package', said: expect.stringContaining('run-cache are installed') },

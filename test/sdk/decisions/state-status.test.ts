@@ -34,6 +34,17 @@ describe('dbt v2', () => {
     });
   });
 
+  test('it is none on an adapter that dbt v2 never asks State about', () => {
+    const ready = said(
+      'info',
+      'dbt State is enabled (endpoint https://api.state.dbt.com:443, defer_to prod)',
+      [],
+    );
+    const events = [event('AdapterRegistered', { adapter_name: 'duckdb' }), ready];
+    expect(v2(events)).toMatchObject({ kind: 'inactive', trouble: { problem: 'adapter-unsupported' } });
+    expect(v2(events, { stateWanted: false })).toEqual({ kind: 'absent' });
+  });
+
   test.each([
     ['dbt State service config failed: invalid URL; executing normally', 'declined'],
     [
@@ -70,7 +81,9 @@ describe('dbt v2', () => {
     ],
     ['dbt State client validation failed: authorization was aborted', 'login-failed'],
   ])('what ends it: %s', (text, problem) => {
-    expect(v2([], { outputTail: `[error] [AuthFailed (dbt1308)]: ${text}\n` })).toMatchObject({
+    expect(
+      v2([], { outputTail: `[error] [AuthFailed (dbt1308)]: ${text}\n`, eligibleRan: false }),
+    ).toMatchObject({
       kind: 'inactive',
       trouble: { problem, said: expect.stringContaining(text), endedRun: true },
     });
@@ -78,7 +91,9 @@ describe('dbt v2', () => {
 
   test('a validation that did not end it does not count as having done so', () => {
     const text = 'dbt State client validation failed: status: Internal; executing normally';
-    expect(v2([said('warn', text, [])], { outputTail: text })).not.toHaveProperty('trouble.endedRun');
+    expect(
+      v2([said('warn', text, [])], { outputTail: `[error] ${text}`, eligibleRan: false }),
+    ).not.toHaveProperty('trouble.endedRun');
   });
 
   test('switched off by configuration', () => {

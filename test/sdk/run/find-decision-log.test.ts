@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { StateSetting } from '../../../sdk/plan/state/setting.ts';
 import { findDecisionLog } from '../../../sdk/run/find-decision-log.ts';
 
 let logPath: string;
@@ -22,7 +23,15 @@ async function log(path: string, began: string): Promise<string> {
   await writeFile(file, `${JSON.stringify({ start_timestamp_utc: began, entry_type: 'run_start' })}\n`);
   return file;
 }
-const find = (env = {}) => findDecisionLog({ logPath, env, startedAt });
+const find = (settings: readonly StateSetting[] = [], env: Record<string, string> = {}) =>
+  findDecisionLog({ logPath, cwd: logPath, env, settings, startedAt });
+const set = (field: string, value: string, more: Partial<StateSetting> = {}): StateSetting => ({
+  field,
+  value,
+  source: { kind: 'project', name: `dbt_project.yml: flags.run_cache_${field.toLowerCase()}` },
+  overrides: [],
+  ...more,
+});
 
 test('finds the log that was begun during the run, in either plugin’s folder', async () => {
   await log('state/responses_1.jsonl', earlier);
@@ -53,16 +62,31 @@ test('passes over other files and torn ones', async () => {
   expect(await find()).toBeUndefined();
 });
 
-test('follows the plugin’s own settings for folder and name', async () => {
+test('follows the settings for folder and name, wherever they come from', async () => {
   const mine = await log('elsewhere/mine_1.jsonl', later);
-  expect(
-    (
-      await find({
-        RUN_CACHE_LOG_DIR_OVERRIDE: join(logPath, 'elsewhere'),
-        RUN_CACHE_LOG_PREFIX: 'mine_',
-      })
-    )?.path,
-  ).toBe(mine);
+  const settings = [set('LOG_DIR_OVERRIDE', join(logPath, 'elsewhere')), set('LOG_PREFIX', 'mine_')];
+  expect((await find(settings))?.path).toBe(mine);
+  expect((await find([...settings].map((one) => ({ ...one, ignored: 'It is off.' }))))?.path).toBeUndefined();
+});
+
+test('a relative folder is below the one dbt runs in', async () => {
+  const mine = await log('elsewhere/responses_1.jsonl', later);
+  expect((await find([set('LOG_DIR_OVERRIDE', 'elsewhere')]))?.path).toBe(mine);
+  expect((await find([set('LOG_DIR_OVERRIDE', '~/elsewhere')], { HOME: logPath }))?.path).toBe(mine);
+});
+
+test('a value that is shown as a secret is read from its variable', async () => {
+  const mine = await log('state/mine_1.jsonl', later);
+  const name = 'DBT_ENV_SECRET_STATE_LOG_PREFIX';
+  const secret = set('LOG_PREFIX', 'set', { source: { kind: 'environment', name } });
+  expect((await find([secret], { [name]: 'mine_' }))?.path).toBe(mine);
+});
+
+test('of two that were begun during the run, either may be another run’s', async () => {
+  await log('state/responses_1.jsonl', later);
+  expect(await find()).toBeDefined();
+  await log('run_cache/responses_2.jsonl', later);
+  expect(await find()).toBeUndefined();
 });
 
 test('no folder, no log', async () => {
