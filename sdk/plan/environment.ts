@@ -85,8 +85,9 @@ export function envSecrets(env: Readonly<Record<string, string | undefined>>): s
   const secrets = new Set<string>();
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
-    const password = passwordInAddress(value);
-    if (password !== undefined && isWorthHiding(password, MIN_LIKELY)) secrets.add(password);
+    for (const password of passwordsInAddress(value)) {
+      if (isWorthHiding(password, MIN_LIKELY)) secrets.add(password);
+    }
     const upper = name.toUpperCase();
     const isCertain = upper.startsWith(SECRET_PREFIX) || /^ACTIONS_.*TOKEN$/.test(upper);
     if (isCertain ? value.trim().length >= MIN_CERTAIN : looksSecret(upper, value)) secrets.add(value);
@@ -107,6 +108,13 @@ export function isWorthHiding(value: string, minLength = MIN_LIKELY): boolean {
   return trimmed.length >= minLength && !TRIVIAL.has(trimmed.toLowerCase()) && new Set(trimmed).size > 1;
 }
 
-function passwordInAddress(value: string): string | undefined {
-  return /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:([^\s@]+)@/i.exec(value)?.[1];
+/**
+ * What can be the password: up to the last `@` before a slash, and, since a password may hold slashes though it should
+ * not, up to the very last one, unless what stands before the slash is a port.
+ */
+function passwordsInAddress(value: string): string[] {
+  const rest = /^[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:(\S+)/i.exec(value)?.[1] ?? '';
+  const [authority = ''] = rest.split(/[/?#]/, 1);
+  const ends = [authority.lastIndexOf('@'), /^\d+$/.test(authority) ? -1 : rest.lastIndexOf('@')];
+  return ends.filter((end) => end > 0).map((end) => rest.slice(0, end));
 }

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DbtRunCacheError, type RunEvent, type RunOptions, readReport, runDbt } from '../../sdk/index.ts';
 import { type FakeDbt, makeFakeDbt, type Step } from '../support/fake-dbt/fake-dbt.ts';
@@ -216,6 +217,39 @@ describe('secrets', () => {
     expect(result.decisions[0]?.message).toBe('no login with *** at db');
     expect(result.args).toEqual(['build', '--vars', '{"api_token": ***, "day": 1}']);
     expect(JSON.stringify(shown)).not.toMatch(/hunter-22|tok-33/);
+  });
+
+  test('a secret that stands in a setting of dbt State as well is not shown there', async () => {
+    const result = await runDbt(['build'], {
+      ...options(await fake()),
+      env: {
+        PATH: process.env['PATH'],
+        DB_PASSWORD: 'hunter-44',
+        RUN_CACHE_DEFER_TO: 'at hunter-44',
+        DBT_RUN_CACHE_DEFER_TO: 'on hunter-44',
+      },
+    });
+    expect(result.stateSettings).toMatchObject([
+      { field: 'DEFER_TO', value: 'at ***', overrides: [{ value: 'on ***' }] },
+    ]);
+    const { artifacts: _, ...shown } = result;
+    expect(JSON.stringify(shown)).not.toContain('hunter-44');
+    expect(JSON.stringify(await readReport(join(root, 'target')))).not.toContain('hunter-44');
+  });
+
+  test('what dbt 1.12 takes from a .env file is hidden like the rest', async () => {
+    const nodes = runOf([{ name: 'orders', status: 'error', message: 'no login with hunter-55 at db' }], 1);
+    const dbt = await fake([{ print: 'hunter-55\n' }, ...nodes]);
+    const [metadata = ''] = globSync(join(dbt.venv, 'lib/*/site-packages/dbt_core-*/METADATA'));
+    await writeFile(metadata, 'Metadata-Version: 2.1\nName: dbt-core\nVersion: 1.12.6\n');
+    await rename(dirname(metadata), join(dirname(metadata), '../dbt_core-1.12.6.dist-info'));
+    await writeFile(join(root, '.env'), 'DB_PASSWORD=hunter-55\nRUN_CACHE_DEFER_TO=hunter-55\n');
+    const result = await runDbt(['build'], options(dbt));
+    expect(result.decisions[0]?.message).toBe('no login with *** at db');
+    expect(result.stateSettings).toMatchObject([{ field: 'DEFER_TO', value: '***' }]);
+    const { artifacts: _, ...shown } = result;
+    expect(JSON.stringify(shown)).not.toContain('hunter-55');
+    expect(JSON.stringify(await readReport(join(root, 'target')))).not.toContain('hunter-55');
   });
 });
 

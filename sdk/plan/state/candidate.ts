@@ -1,5 +1,6 @@
 import { isUnrendered } from './input.ts';
 import type { SettingSource, StateSetting } from './setting.ts';
+import { shownAddress } from './shown-address.ts';
 
 /** A value of a setting in one of the places it can stand in. */
 export interface Candidate {
@@ -20,12 +21,15 @@ export function variable(name: string, raw: string, secret = false): Candidate {
   return { source: { kind: 'environment', name }, raw, secret: secret || name.startsWith('DBT_ENV_SECRET_') };
 }
 
-/** As a person may see it: a secret is `set`, an address without its password. */
-export function shown({ raw, secret }: Candidate): string {
+/** As a person may see it: a secret is `set`, an address without its password and without the values of its query. */
+export function shown({ source, raw, secret }: Candidate): string {
   if (secret) return raw === '' || raw === null ? '' : 'set';
-  if (isUnrendered(raw)) return raw.jinja;
-  if (typeof raw !== 'string') return JSON.stringify(raw) ?? String(raw);
-  return raw.replace(/(\/\/)[^\s/@]+@/g, '$1***@').replace(/^[^\s/@:]+:[^\s/@]+@/, '***@');
+  const text = isUnrendered(raw)
+    ? raw.jinja
+    : typeof raw === 'string'
+      ? raw
+      : (JSON.stringify(raw) ?? String(raw));
+  return shownAddress(text, /_url$/i.test(source.name));
 }
 
 export function asSetting({ field, candidates, ignored }: Found, whyNothing?: string): StateSetting[] {

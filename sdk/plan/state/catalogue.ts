@@ -81,6 +81,13 @@ export const PLUGIN_PREFIXES = [
 /** Of those, what run-cache 1.0.0 tries. */
 export const FIRST_PREFIXES: readonly string[] = ['RUN_CACHE_', 'DBT_RUN_CACHE_'];
 
+/** The newest release looked at that reads `run_cache_<name>` alone in YAML, and the oldest that reads `<name>` too. */
+export const PREFIXED_KEYS_UP_TO = '2.22.8';
+export const BARE_KEYS_SINCE = '2.62.3';
+
+/** The oldest release that keeps its login where we look for it. */
+export const LOGIN_IN_DBT_HOME_SINCE = '2.18.0';
+
 /** Adapters the plugin decides about. */
 export const PLUGIN_ADAPTERS: ReadonlySet<string> = new Set([
   'bigquery',

@@ -23,6 +23,9 @@ const SHAPES = [
   ':(?<seconds>\\d{2}(?:\\.\\d+)?)',
 ].map((shape) => new RegExp(`^\\s*${shape}\\s*$`, 'i'));
 
+/** What the shapes are tried on: on much longer texts they would take for ever, and no duration is that long. */
+const MAX_CHARACTERS = 64;
+
 /** Larger is more than Python's `timedelta` holds. */
 const MAX_SECONDS = 1_000_000_000 * DAY;
 
@@ -31,8 +34,11 @@ const MAX_SECONDS = 1_000_000_000 * DAY;
  * Fractions of a second are dropped.
  * @returns undefined where it refuses, null where only the plugin can tell.
  */
-export function pluginSeconds(text: string): number | undefined | null {
-  if (!/^[\x20-\x7e]*$/.test(text)) return null;
+export function pluginSeconds(given: string): number | undefined | null {
+  if (!/^[\x20-\x7e]*$/.test(given)) return null;
+  // Where blanks may stand, many may; one by one the shapes could share them out in too many ways.
+  const text = given.replace(/ +/g, ' ');
+  if (text.length > MAX_CHARACTERS) return null;
   // A lone number is a number whatever its sign; one with a sign inside is none.
   if (/^\d+$/.test(text.replace('.', '').replace('-', '').replace('+', ''))) return whole(pythonFloat(text));
   const [, sign, rest = ''] = /^\s*([+|-])?\s*(.*)$/.exec(text) ?? [];

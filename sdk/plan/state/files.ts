@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { type Environment, readVariable } from '../variables.ts';
 import { isMap, valueAt } from '../yaml-file.ts';
+import { LOGIN_IN_DBT_HOME_SINCE } from './catalogue.ts';
 import type { StateEngine, StateSettingsInput, Yaml } from './input.ts';
 import { prefixesOf } from './plugin-settings.ts';
+import { compareReleases } from './releases.ts';
 
 type Files = Pick<StateSettingsInput, 'cloudFile' | 'userFlags' | 'hasCachedLogin'>;
 
@@ -14,10 +16,17 @@ export async function readStateFiles(env: Environment, engine: StateEngine, home
   const [cloudFile, userSettings, hasCachedLogin] = await Promise.all([
     readYaml(join(dir, 'dbt_cloud.yml')),
     engine.kind === 'fusion' ? readYaml(join(home, '.dbt', 'user_settings.yml')) : undefined,
-    isFile(join(dir, 'state_auth.json')),
+    keepsLoginElsewhere(engine) ? undefined : isFile(join(dir, 'state_auth.json')),
   ]);
   const flags = isMap(userSettings) ? valueAt(userSettings, 'flags') : undefined;
   return { cloudFile, userFlags: isMap(flags) ? flags : undefined, hasCachedLogin };
+}
+
+/** In a folder and a file of other names, which are not looked at. */
+function keepsLoginElsewhere({ kind, stateVersion }: StateEngine): boolean {
+  return (
+    kind === 'core' && stateVersion != null && compareReleases(stateVersion, LOGIN_IN_DBT_HOME_SINCE) < 0
+  );
 }
 
 function stateHome(env: Environment, engine: StateEngine, home: string): string {

@@ -1,7 +1,14 @@
 import { readVariable } from '../variables.ts';
 import { isMap, valueAt } from '../yaml-file.ts';
 import { type Candidate, type Found, variable } from './candidate.ts';
-import { CATALOGUE, type CatalogueEntry, FIRST_PREFIXES, PLUGIN_PREFIXES } from './catalogue.ts';
+import {
+  BARE_KEYS_SINCE,
+  CATALOGUE,
+  type CatalogueEntry,
+  FIRST_PREFIXES,
+  PLUGIN_PREFIXES,
+  PREFIXED_KEYS_UP_TO,
+} from './catalogue.ts';
 import type { StateSettingsInput, Yaml } from './input.ts';
 import { compareReleases } from './releases.ts';
 import type { SettingSource } from './setting.ts';
@@ -10,7 +17,10 @@ import type { SettingSource } from './setting.ts';
 export interface PluginField {
   readonly entry: CatalogueEntry;
   readonly found: readonly Found[];
-  /** The strongest of each place. The plugin reads them all, and fails on any. */
+  /**
+   * The strongest of each place. The plugin reads them all, and fails on any. What nobody knows whether this release
+   * reads is left out.
+   */
   readonly read: readonly Candidate[];
 }
 
@@ -23,7 +33,7 @@ export function pluginFields(input: StateSettingsInput): PluginField[] {
     const environment = fromEnvironment(entry, input);
     const files =
       entry.plugin === 'everywhere'
-        ? [fromCloudFile(entry, input), fromTarget(entry, input.target), fromProject(entry, input)]
+        ? [fromCloudFile(entry, input), fromTarget(entry, input), fromProject(entry, input)]
         : [];
     const places = [environment.candidates, ...files];
     const candidates = places.flat();
@@ -33,8 +43,9 @@ export function pluginFields(input: StateSettingsInput): PluginField[] {
       found: [
         ...(candidates.length === 0 ? [] : [{ field: entry.field, candidates, ignored }]),
         ...environment.hidden,
+        ...(entry.plugin === 'everywhere' ? unreadKeys(entry, input) : []),
       ],
-      read: ignored === undefined ? places.flatMap(([strongest]) => strongest ?? []) : [],
+      read: ignored === undefined ? places.flatMap(([strongest]) => certainOf(strongest, entry, input)) : [],
     };
   });
 }
@@ -90,7 +101,7 @@ function fromCloudFile(
   return [{ source, raw: valueAt(state, key), secret: secret === true }];
 }
 
-function fromTarget({ field, secret }: CatalogueEntry, target: Yaml | undefined): Candidate[] {
+function fromTarget({ field, secret }: CatalogueEntry, { target, engine }: StateSettingsInput): Candidate[] {
   if (target === undefined) return [];
   const special: string[] = [];
   if (field === 'DEFER_TO' && valueAt(target, 'defer_to_target')) special.push('defer_to_target');
@@ -100,17 +111,17 @@ function fromTarget({ field, secret }: CatalogueEntry, target: Yaml | undefined)
     valueAt(target, 'metadata_warehouse')
   )
     special.push('metadata_warehouse');
-  return [...special, ...keysOf(field)]
+  return [...special, ...keysOf(field, engine.stateVersion)]
     .filter((key) => Object.hasOwn(target, key))
     .map((key) => inFile('profile', `profiles.yml: ${key}`, target[key], secret));
 }
 
 function fromProject(
   { field, secret }: CatalogueEntry,
-  { projectFlags, dbtCloud }: StateSettingsInput,
+  { projectFlags, dbtCloud, engine }: StateSettingsInput,
 ): Candidate[] {
   const flags = projectFlags ?? {};
-  const inFlags = keysOf(field)
+  const inFlags = keysOf(field, engine.stateVersion)
     .filter((key) => Object.hasOwn(flags, key))
     .map((key) => inFile('project', `dbt_project.yml: flags.${key}`, flags[key], secret));
   const cloudKey = { ORG_ID: 'state-org-id', DBT_PROJECT_ID: 'project-id' }[field];
@@ -120,8 +131,47 @@ function fromProject(
     : [inFile('project', `dbt_project.yml: dbt-cloud.${cloudKey}`, inCloud, undefined), ...inFlags];
 }
 
-function keysOf(field: string): string[] {
-  return [`run_cache_${field.toLowerCase()}`, field.toLowerCase()];
+/** The keys of a setting in YAML, strongest first; a release that nobody looked at may read both. */
+function keysOf(field: string, version: string | null | undefined): string[] {
+  const prefixed = `run_cache_${field.toLowerCase()}`;
+  return readsBareKeys(version) === false ? [prefixed] : [prefixed, field.toLowerCase()];
+}
+
+/** Undefined where nobody knows. */
+function readsBareKeys(version: string | null | undefined): boolean | undefined {
+  if (version == null) return undefined;
+  if (compareReleases(version, PREFIXED_KEYS_UP_TO) <= 0) return false;
+  return compareReleases(version, BARE_KEYS_SINCE) >= 0 ? true : undefined;
+}
+
+/** Keys without the prefix, which older releases pass over. */
+function unreadKeys({ field, secret }: CatalogueEntry, input: StateSettingsInput): Found[] {
+  const { target, projectFlags, engine } = input;
+  if (readsBareKeys(engine.stateVersion) !== false) return [];
+  const key = field.toLowerCase();
+  const ignored = `Version ${engine.stateVersion} of the State plugin reads run_cache_${key} only.`;
+  const places = [
+    ['profile', `profiles.yml: ${key}`, target],
+    ['project', `dbt_project.yml: flags.${key}`, projectFlags],
+  ] as const;
+  return places.flatMap(([kind, name, map]) =>
+    map !== undefined && Object.hasOwn(map, key)
+      ? [{ field, candidates: [inFile(kind, name, map[key], secret)], ignored }]
+      : [],
+  );
+}
+
+function certainOf(
+  strongest: Candidate | undefined,
+  { field }: CatalogueEntry,
+  { engine }: StateSettingsInput,
+): Candidate[] {
+  if (strongest === undefined) return [];
+  const { kind, name } = strongest.source;
+  const isBare =
+    (kind === 'profile' || kind === 'project') &&
+    /(?:: |flags\.)(\w+)$/.exec(name)?.[1] === field.toLowerCase();
+  return isBare && readsBareKeys(engine.stateVersion) !== true ? [] : [strongest];
 }
 
 function inFile(

@@ -1,6 +1,6 @@
 import { parseBoolean } from '../variables.ts';
 import { asSetting, type Candidate, type Found, shown } from './candidate.ts';
-import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from './catalogue.ts';
+import { CATALOGUE, FUSION_ADAPTERS, PLUGIN_ADAPTERS } from './catalogue.ts';
 import { credentialOf, platformSettings } from './credential.ts';
 import { fusionFields, isReserved, RESERVED_PREFIX } from './fusion-settings.ts';
 import { isUnrendered, type StateSettingsInput } from './input.ts';
@@ -252,11 +252,13 @@ function reservedProblems({ env, engine, command }: StateSettingsInput): Setting
   return Object.entries(env).flatMap(([name, value]) => {
     if (value === undefined || isReserved(name, engine.dbtVersion) !== true) return [];
     const source = { kind: 'environment', name } as const;
-    const other = `RUN_CACHE_${name.slice(RESERVED_PREFIX.length)}`;
+    const field = name.slice(RESERVED_PREFIX.length);
+    const other = `RUN_CACHE_${field}`;
+    const known = CATALOGUE.find((entry) => entry.field === field);
     return [
       {
         source,
-        value: shown({ source, raw: value, secret: /SECRET|TOKEN/.test(name) }),
+        value: shown({ source, raw: value, secret: known === undefined || known.secret === true }),
         validForms: `the name ${other}, since dbt v2 refuses this one`,
       },
     ];

@@ -117,7 +117,23 @@ test('a file of another user in a folder everybody may write to is not trusted',
   if (me === 0) chownSync(file, 4242, 4242);
   const other = me === 0 ? 0 : me + 1;
   expect(findFile(join(shared, 'mine'), other)).toBe(file);
-  chmodSync(shared, 0o1777);
-  expect(() => findFile(join(shared, 'mine'), other)).toThrow(/belongs to another user/);
+  chmodSync(shared, 0o775);
+  expect(findFile(join(shared, 'mine'), other)).toBe(file);
+  for (const mode of [0o777, 0o1777]) {
+    chmodSync(shared, mode);
+    expect(() => findFile(join(shared, 'mine'), other)).toThrow(/belongs to another user/);
+  }
   expect(findFile(join(shared, 'mine'), me === 0 ? 4242 : me)).toBe(file);
+});
+
+test('a file that cannot be looked at is told with a way out, found or named', async () => {
+  const repo = makeFolder({ '.git/HEAD': '' });
+  symlinkSync('dbt-runcache.yml', join(repo, 'dbt-runcache.yml'));
+  const found = await failure(load(repo));
+  expect(found).toMatchObject({ code: 'config-invalid', hint: expect.stringContaining('--no-config') });
+  expect(found.message).toBe(`${join(repo, 'dbt-runcache.yml')}: it cannot be read (ELOOP)`);
+  const named = await failure(load(repo, 'dbt-runcache.yml'));
+  expect(named).toMatchObject({ code: 'config-not-found', hint: expect.any(String) });
+  expect(named.message).toContain('it cannot be read (ELOOP)');
+  expect(await failure(load(repo, 'x'.repeat(5000)))).toMatchObject({ code: 'config-not-found' });
 });

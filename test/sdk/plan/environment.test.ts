@@ -105,6 +105,11 @@ describe('what is hidden in texts of ours', () => {
   test('the password in an address', () => {
     expect(envSecrets({ DATABASE_URL: 'postgres://me:hunter22@db.example.com/x' })).toEqual(['hunter22']);
     expect(envSecrets({ DATABASE_URL: 'postgres://me@db.example.com:5432/x' })).toEqual([]);
+    expect(envSecrets({ A_URL: 'https://u:first@second@host/x' })).toEqual(['first@second']);
+    expect(envSecrets({ A_URL: 'grpcs://user:pass/word@host' })).toEqual(['pass/word']);
+    expect(envSecrets({ A_URL: 'https://u:hunter22@host/x@y' })).toContain('hunter22');
+    expect(envSecrets({ A_URL: 'https://u:first@second@host/x@y' })).toContain('first@second');
+    expect(envSecrets({ A_URL: 'https://host:8080/packages/@scope/name' })).toEqual([]);
   });
 
   test('each once', () => {

@@ -15,6 +15,24 @@ test('durations in words and digits', () => {
   expect(pluginSeconds('٤٥')).toBeNull();
 });
 
+test('however many blanks stand where blanks may, and on much longer texts only the plugin can tell', () => {
+  expect(pluginSeconds(`1d${' '.repeat(10_000)}`)).toBe(86_400);
+  expect(pluginSeconds(`1d${' '.repeat(10_000)}2h${' '.repeat(10_000)}`)).toBe(93_600);
+  expect(pluginSeconds(`1d${' '.repeat(10_000)}x`)).toBeUndefined();
+  const long = ['1', '1.', '1 ', '1d ', '1d, ', ' /', 'x', '1y', '00:', '1_', '.', 's', '-', '?.'];
+  const ends = ['', 'x', ' x', ' d', ':00'];
+  for (const piece of long) {
+    for (const end of ends) {
+      const text = piece.repeat(10_000 / piece.length) + end;
+      expect(pluginSeconds(text), `${piece}…${end}`).toBeNull();
+      // The longest that the shapes are tried on: that it is answered at all is the point.
+      const most = piece.repeat(64).slice(0, 64 - end.length) + end;
+      expect(pluginSeconds(most), `${most}`).not.toBeNull();
+      fusionSeconds(text);
+    }
+  }
+});
+
 const PIECES = [
   ...[
     '0',

@@ -58,6 +58,44 @@ test('no secret and no password is ever shown', () => {
   expect(found.problems).toMatchObject([{ value: 'set' }]);
 });
 
+test.each([
+  ['https://u:p@hush@host/x', 'https://***@host/x'],
+  ['grpcs://user:hush/hush@host', 'grpcs://***@host'],
+  ['u:p@hush@host:443', '***@host:443'],
+  ['hush@host:443', '***@host:443'],
+  ['https://u:p?hush#hush@host/x', 'https://***@host/x'],
+  [
+    'https://host/x?access_token=hush&a=hush=hush;b=hush#c=hush',
+    'https://host/x?access_token=***&a=***;b=***#c=***',
+  ],
+  ['https://host/x?hush', 'https://host/x?***'],
+  ['host:443?key=hush', 'host:443?key=***'],
+  ['https://host:443/x', 'https://host:443/x'],
+])('what an address may hold of secrets is not shown: %s', (given, shown) => {
+  expect(setting(read({ env: { RUN_CACHE_TOKEN_URL: given } }), 'TOKEN_URL')?.value).toBe(shown);
+});
+
+test('an address in any other setting is masked too, and what is none is left as it is', () => {
+  const shown = (value: string) => setting(read({ env: { RUN_CACHE_DEFER_TO: value } }), 'DEFER_TO')?.value;
+  expect(shown('see //u:p@hush@host')).toBe('see //***@host');
+  expect(shown('grpc://host?key=hush')).toBe('grpc://host?key=***');
+  expect(shown('team@prod?x=1')).toBe('team@prod?x=1');
+});
+
+test('of a name nobody knows only that it is set, in problems as well', () => {
+  const env = {
+    RUN_CACHE_PASSWD: 'hush-1',
+    RUN_CACHE_CREDENTIAL: 'hush-2',
+    DBT_ENGINE_STATE_ANYTHING: 'hush-3',
+    RUN_CACHE_NOTHING: '',
+  };
+  const shown = Object.fromEntries(read({ env }).settings.map(({ field, value }) => [field, value]));
+  expect(shown).toEqual({ PASSWD: 'set', CREDENTIAL: 'set', ANYTHING: 'set', NOTHING: '' });
+  const found = read({ engine: FUSION, env: { ...env, DBT_ENGINE_STATE_FRESHNESS_TOLERANCE: '45m' } });
+  expect(JSON.stringify(found)).not.toContain('hush');
+  expect(found.problems.map(({ value }) => value).toSorted()).toEqual(['45m', 'set']);
+});
+
 test('names that dbt State does not know are told, the four that only look like its own are not', () => {
   const found = read({
     env: {
@@ -164,6 +202,40 @@ describe('the plugin of dbt Core', () => {
     });
     expect(setting(first, 'ORG_ID')?.ignored).toBe('run-cache 1.0.0 reads RUN_CACHE_ORG_ID only.');
     expect(first.switchedOffBy).toBeUndefined();
+  });
+
+  test.each(['1.0.0', '2.17.1', '2.18.0', '2.22.8'])(
+    '%s reads keys in YAML with the prefix alone',
+    (stateVersion) => {
+      const engine = { ...CORE, stateVersion };
+      const bare = { freshness_tolerance: 'banana', log_file_limit: 'many' };
+      for (const place of [{ target: bare }, { projectFlags: bare }]) {
+        const found = read({ engine, ...place });
+        expect(found.problems).toEqual([]);
+        expect(found.isWanted).toBe(false);
+        expect(setting(found, 'FRESHNESS_TOLERANCE')).toMatchObject({
+          value: 'banana',
+          ignored: `Version ${stateVersion} of the State plugin reads run_cache_freshness_tolerance only.`,
+        });
+      }
+      const both = { run_cache_freshness_tolerance: '45m', freshness_tolerance: 'banana' };
+      const found = read({ engine, target: both });
+      expect(setting(found, 'FRESHNESS_TOLERANCE')).toMatchObject({ value: '45m', overrides: [] });
+      const prefixed = { run_cache_freshness_tolerance: 'banana' };
+      expect(read({ engine, target: prefixed }).problems).toHaveLength(1);
+      expect(read({ engine, projectFlags: prefixed }).problems).toHaveLength(1);
+    },
+  );
+
+  test('of releases in between nobody knows, so a key without the prefix is shown and not refused', () => {
+    const target = { freshness_tolerance: 'banana' };
+    const between = read({ engine: { ...CORE, stateVersion: '2.40.0' }, target });
+    expect(between.problems).toEqual([]);
+    expect(setting(between, 'FRESHNESS_TOLERANCE')?.value).toBe('banana');
+    expect(setting(between, 'FRESHNESS_TOLERANCE')?.ignored).toBeUndefined();
+    const prefixed = { run_cache_freshness_tolerance: 'banana' };
+    expect(read({ engine: { ...CORE, stateVersion: '2.40.0' }, target: prefixed }).problems).toHaveLength(1);
+    expect(read({ target }).problems).toHaveLength(1);
   });
 
   test('a cached login comes before everything, the secret before the platform', () => {
