@@ -1,5 +1,7 @@
 import {
+  DbtRunCacheError,
   type DiagnoseOptions,
+  type Diagnosis,
   diagnose,
   loadConfig,
   parseDuration,
@@ -8,6 +10,7 @@ import {
 } from '../index.ts';
 import { EXIT } from './exit-codes.ts';
 import { DIAGNOSE_HELP } from './help.ts';
+import { rememberSignal } from './remember-signal.ts';
 import { oneOf, parseOptions, UsageError } from './usage-error.ts';
 
 const FORMATS = ['text', 'json'] as const;
@@ -37,18 +40,37 @@ export async function diagnoseCommand(argv: readonly string[]): Promise<number> 
     throw new UsageError(`diagnose takes no "${positionals[0]}"`, AFTER_DASHES);
   const format = oneOf('--format', FORMATS, values.format);
   const options = await settle(values);
-  const diagnosis = await diagnose({
-    ...options,
-    args: dashes === -1 ? [] : argv.slice(dashes + 1),
-    probe: values.probe,
-    timeout: values.timeout === undefined ? undefined : parseDuration(values.timeout),
-  });
+  const signals = rememberSignal();
+  const diagnosis = await unlessCancelled(
+    diagnose({
+      ...options,
+      args: dashes === -1 ? [] : argv.slice(dashes + 1),
+      probe: values.probe,
+      timeout: values.timeout === undefined ? undefined : parseDuration(values.timeout),
+      cancelSignal: signals.aborted,
+      handleSignals: false,
+    }),
+  );
+  const signal = signals.received();
+  if (signal !== undefined || diagnosis === undefined) {
+    process.stderr.write('dbt-runcache: The diagnosis was cancelled\n');
+    return signal === undefined ? EXIT.notDone : EXIT[signal];
+  }
   process.stdout.write(
     format === 'json'
       ? `${JSON.stringify(diagnosis, undefined, 2)}\n`
       : renderDiagnosis(diagnosis, { color: process.stdout.isTTY, width: process.stdout.columns }),
   );
   return diagnosis.status === 'fail' ? EXIT.checkFailed : EXIT.success;
+}
+
+async function unlessCancelled(diagnosis: Promise<Diagnosis>): Promise<Diagnosis | undefined> {
+  try {
+    return await diagnosis;
+  } catch (thrown) {
+    if (thrown instanceof DbtRunCacheError && thrown.code === 'cancelled') return undefined;
+    throw thrown;
+  }
 }
 
 const AFTER_DASHES =

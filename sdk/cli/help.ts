@@ -113,7 +113,10 @@ Usage:
 Give after -- the options your runs have, without a command, e.g.
 dbt-runcache diagnose -- --target prod --profiles-dir ci. dbt itself is started
 twice, to see that it works without dbt State and that dbt State can log in. It
-builds nothing then, and writes nothing to your project's folders.
+builds nothing then, uploads nothing, and writes nothing to your project's
+folders; only DuckDB makes a database file that is not there yet, empty, when it
+is asked something. Of your options these starts get --project-dir,
+--profiles-dir, --profile, --target, --vars, --threads and --manage-state.
 
 Options:
   --dbt <dbt>           Which dbt, as for dbt-runcache run.
@@ -132,4 +135,6 @@ Exit codes:
   0    no check failed; there may be warnings, and checks that could not be done
   1    a check failed
   2    it could not be done: the command line or the configuration is wrong
+  130  stopped by SIGINT (Ctrl-C), after dbt was stopped
+  143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;

@@ -11,10 +11,11 @@ import {
 } from '../index.ts';
 import { createRedactor } from '../util/redact.ts';
 import { decisionLine } from './decision-line.ts';
-import { exitCodeOf, type StopSignal } from './exit-codes.ts';
+import { exitCodeOf } from './exit-codes.ts';
 import { RUN_HELP } from './help.ts';
 import { linesAsEvents, printEvent } from './json-lines.ts';
 import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
+import { rememberSignal } from './remember-signal.ts';
 import { type RunArguments, readRunArguments } from './run-arguments.ts';
 import { settleOptions } from './run-settings.ts';
 
@@ -27,6 +28,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   }
   const options = await settleOptions(asked, { cwd: process.cwd(), env: process.env });
   const given = { ...asked, options };
+  // The run stops dbt on a signal by itself.
   const signals = rememberSignal();
   const result = given.logFormat === 'json' ? await runWithEvents(given) : await runInText(given);
   return exitCodeOf(result, signals.received());
@@ -92,11 +94,4 @@ async function writeSummary(path: string | undefined, result: RunResult): Promis
   } catch (error) {
     return `The summary could not be written to ${path}: ${error instanceof Error ? error.message : error}`;
   }
-}
-
-/** The run stops dbt on a signal; this only notes which one came first, and keeps it from ending this process. */
-function rememberSignal(): { received(): StopSignal | undefined } {
-  let first: StopSignal | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => (first ??= signal));
-  return { received: () => first };
 }

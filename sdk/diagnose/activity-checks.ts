@@ -1,9 +1,10 @@
-import type { StateProblem, StateStatus } from '../decisions/decision.ts';
+import type { StateStatus } from '../decisions/decision.ts';
 import { STATE_FIXES } from '../decisions/state-fixes.ts';
-import { fail, ofStep, pass, sentence, unknown, warn } from './check.ts';
-import type { DiagnosisCheck } from './diagnosis.ts';
+import { blocked, fail, ofStep, pass, sentence, unknown, warn } from './check.ts';
+import type { CheckCode, DiagnosisCheck } from './diagnosis.ts';
 import type { BranchFacts, DiagnosisFacts, FallbackFacts, LastRun, LogFacts, ServiceFacts } from './facts.ts';
-import { seenOf, troublesIn } from './trouble-checks.ts';
+import { isAdapterRefused } from './settings-checks.ts';
+import { SEEN_IN_RUNS_ALONE, seenOf, troublesIn } from './trouble-checks.ts';
 
 /** What only shows when dbt runs, and what earlier runs left behind. */
 export function activityChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
@@ -13,7 +14,7 @@ export function activityChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[]
       ? ofStep('commit-timestamps', ofFallback(facts), commitTimestamps)
       : []),
     ...ofStep('git-branch', facts.branch, branch),
-    ...ofStep('service', facts.service, service),
+    ...serviceChecks(facts),
     ...ofStep('logs', facts.logs, logs),
     ...ofStep('run-cache-active', facts.lastRun, lastRun),
     ...(facts.thisRun === undefined ? [] : thisRun(facts.thisRun)),
@@ -87,6 +88,14 @@ function branch(found: BranchFacts): DiagnosisCheck {
   }
 }
 
+function serviceChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
+  const checks = ofStep('service', facts.service, service);
+  const isTried = facts.service?.kind === 'found' || facts.service?.kind === 'failed';
+  return isTried && isAdapterRefused(facts) && checks[0]?.status !== 'pass'
+    ? [blocked('service', 'adapter-supported')]
+    : checks;
+}
+
 function service({ ms, announced, troubles }: ServiceFacts): readonly DiagnosisCheck[] {
   // Each has a line of its own.
   if (troubles.length > 0) return [];
@@ -122,9 +131,6 @@ function lastRun(run: LastRun): readonly DiagnosisCheck[] {
   return [wasActive(run), ...remembered(run)];
 }
 
-/** What neither files nor probes can show: they ask State about no node. */
-const SEEN_IN_RUNS_ALONE: ReadonlySet<StateProblem> = new Set(['service-errors', 'never-asked']);
-
 function remembered({ command, startedAt, state }: LastRun): readonly DiagnosisCheck[] {
   return troublesIn(state)
     .filter(({ problem }) => SEEN_IN_RUNS_ALONE.has(problem))
@@ -137,17 +143,20 @@ function remembered({ command, startedAt, state }: LastRun): readonly DiagnosisC
     );
 }
 
-function wasActive({ command, startedAt, state }: LastRun): DiagnosisCheck {
+/** @param mendedBy The check that passes by now, where that shows that what kept State from being active is over. */
+export function wasActive({ command, startedAt, state }: LastRun, mendedBy?: CheckCode): DiagnosisCheck {
   const code = 'run-cache-active';
   const run = `The last run (dbt ${command}, ${startedAt})`;
+  const mended =
+    mendedBy === undefined ? '' : ` The cause seems mended since then: \`${mendedBy}\` passes now.`;
   switch (state.kind) {
     case 'active':
       return pass(code, `${run} had dbt State active: ${sentence(state.proof)}`);
     case 'inactive':
       return warn(
         code,
-        `${run} did not have dbt State active: ${sentence(seenOf(state.trouble))}`,
-        state.trouble.fix,
+        `${run} did not have dbt State active: ${sentence(seenOf(state.trouble))}${mended}`,
+        mendedBy === undefined ? state.trouble.fix : RUN_ONCE,
       );
     case 'disabled':
     case 'absent':

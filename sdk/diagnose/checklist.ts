@@ -1,22 +1,23 @@
-import type { StateTrouble } from '../decisions/decision.ts';
 import { optional } from '../util/optional.ts';
-import { activityChecks } from './activity-checks.ts';
+import { activityChecks, wasActive } from './activity-checks.ts';
 import { CHECK_CODES, type CheckCode, type Diagnosis, type DiagnosisCheck } from './diagnosis.ts';
 import type { DiagnosisFacts } from './facts.ts';
 import { setUpChecks } from './set-up-checks.ts';
-import { settingsChecks } from './settings-checks.ts';
-import { troublesIn, withTroubles } from './trouble-checks.ts';
+import { isAdapterRefused, settingsChecks } from './settings-checks.ts';
+import { checkThatMends, isBehindAdapter, troublesOf, withTroubles } from './trouble-checks.ts';
 
 /** The checklist that facts come to. Looks nothing up. */
 export function checklist(facts: DiagnosisFacts, checkedAt: Date): Diagnosis {
+  const troubles = troublesOf(facts);
   const all = withTroubles(
     [...setUpChecks(facts), ...settingsChecks(facts), ...activityChecks(facts)],
-    troublesOf(facts),
+    // No login helps where State does not work at all.
+    isAdapterRefused(facts) ? troubles.filter((one) => !isBehindAdapter(one)) : troubles,
     CHECK_CODES,
   );
   // State built into dbt has neither a package nor, as far as is known, a use for the branch.
   const isFusion = facts.engine?.kind === 'found' && facts.engine.value.kind === 'fusion';
-  const checks = isFusion ? all.filter(({ code }) => !OF_PLUGIN.has(code)) : all;
+  const checks = withMended(isFusion ? all.filter(({ code }) => !OF_PLUGIN.has(code)) : all, facts);
   return {
     schemaVersion: 1,
     checkedAt: checkedAt.toISOString(),
@@ -29,8 +30,17 @@ export function checklist(facts: DiagnosisFacts, checkedAt: Date): Diagnosis {
 
 const OF_PLUGIN: ReadonlySet<CheckCode> = new Set(['plugin-version', 'legacy-package', 'git-branch']);
 
-function troublesOf({ service, thisRun }: DiagnosisFacts): readonly StateTrouble[] {
-  return [...(service?.kind === 'found' ? service.value.troubles : []), ...troublesIn(thisRun)];
+/** What the last run lacked may be there by now; its advice would send people to what is done. */
+function withMended(
+  checks: readonly DiagnosisCheck[],
+  { lastRun }: DiagnosisFacts,
+): readonly DiagnosisCheck[] {
+  if (lastRun?.kind !== 'found' || lastRun.value.state.kind !== 'inactive') return checks;
+  const by = checkThatMends(lastRun.value.state.trouble.problem);
+  const isMended = checks.some(({ code, status }) => code === by && status === 'pass');
+  if (by === undefined || !isMended) return checks;
+  const mended = wasActive(lastRun.value, by);
+  return checks.map((check) => (check.code === mended.code ? mended : check));
 }
 
 function worst(checks: readonly DiagnosisCheck[]): Diagnosis['status'] {

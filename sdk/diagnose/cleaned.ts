@@ -7,5 +7,13 @@ export function cleaned(diagnosis: Diagnosis, clean: (text: string) => string): 
     seen: clean(seen),
     ...(fix !== undefined && { fix: clean(fix) }),
   });
-  return { ...diagnosis, checks: diagnosis.checks.map(check) };
+  const { project } = diagnosis;
+  return {
+    ...diagnosis,
+    checks: diagnosis.checks.map(check),
+    // A folder may be named after anything.
+    ...(project !== undefined && {
+      project: { ...project, dir: clean(project.dir), targetPath: clean(project.targetPath) },
+    }),
+  };
 }

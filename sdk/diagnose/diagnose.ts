@@ -9,16 +9,22 @@ import type { CheckCode, Diagnosis } from './diagnosis.ts';
 import type { DiagnosisFacts, Step } from './facts.ts';
 import { type LookedUp, lookUp } from './look-up.ts';
 import { inPrivateFolder, type ProbeRequest, probeFallback, probeService } from './probe.ts';
+import { probeArguments } from './probe-arguments.ts';
+import { probeEnvironment } from './probe-environment.ts';
 import { isSwitchedOn } from './settings-checks.ts';
 
 /** Options of `diagnose()`; those it shares with `runDbt()` mean the same. */
 export interface DiagnoseOptions
   extends Pick<RunOptions, 'cwd' | 'env' | 'dbt' | 'runCache' | 'redact' | 'cancelSignal' | 'handleSignals'> {
-  /** Options of dbt as a run would have them, without a command, e.g. `['--target', 'prod']`. Default: none. */
+  /**
+   * Options of dbt as a run would have them, without a command, e.g. `['--target', 'prod']`. All of them count for what
+   * is looked up; dbt itself is started with those alone that say where it works and whether with State. Default: none.
+   */
   readonly args?: readonly string[] | undefined;
   /**
    * Whether dbt itself is started, twice, to see that it works without dbt State and that State can log in. Nothing
-   * is built, and nothing is written to the project's folders. Default true.
+   * is built or uploaded, and nothing is written to the project's folders; only DuckDB makes a database file that is
+   * not there yet, empty, when it is asked something. Default true.
    */
   readonly probe?: boolean | undefined;
   /** Milliseconds one of these starts may take. Default 120 000. */
@@ -108,9 +114,14 @@ async function probes(found: LookedUp, { args, probe, options, timeoutMs }: Reso
     const by: Step<never> = { kind: 'blocked', by: blocked ?? 'project-found' };
     return { fallback: by, service: by };
   }
-  const { kind, adapterType } = facts.engine.value;
+  const { kind, adapterType, dbtVersion } = facts.engine.value;
   return inPrivateFolder(project.targetPath, async (folder) => {
-    const request: ProbeRequest = { engine: kind, adapterType, args, options, timeoutMs, folder };
+    const env = await probeEnvironment({ cwd: options.cwd, env: options.env, dbtVersion, folder });
+    const request: ProbeRequest = {
+      ...{ engine: kind, adapterType, timeoutMs, folder },
+      args: probeArguments(args, kind),
+      options: { ...options, env },
+    };
     const fallback = await probeFallback(request);
     return { fallback, service: await serviceStep(found, fallback, request) };
   });

@@ -16,8 +16,8 @@ export const CHECK_CODES = [
   'run-cache-enabled',
   'settings-valid',
   'dbt-state-variable',
-  'credential-present',
   'adapter-supported',
+  'credential-present',
   'fallback',
   'commit-timestamps',
   'git-branch',
@@ -33,6 +33,8 @@ export type CheckStatus = 'pass' | 'warn' | 'fail' | 'unknown';
 /** One line of the operator's checklist. */
 export interface DiagnosisCheck {
   readonly code: CheckCode;
+  /** The check this stands in the place of, e.g. `credential-present` where the code is `no-credentials`. */
+  readonly answers?: CheckCode;
   /** `unknown`: it could not be checked; nothing is claimed. */
   readonly status: CheckStatus;
   /** What was seen, as a sentence, redacted. */

@@ -4,7 +4,7 @@ import { DbtRunCacheError } from '../errors.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
 import { readDotEnv } from '../plan/dot-env.ts';
-import { childEnvironment } from '../plan/environment.ts';
+import { childEnvironment, envSecrets } from '../plan/environment.ts';
 import { type ResolvedProfile, resolveProfile } from '../plan/profile.ts';
 import { findProject, type Project, settleTargetPath } from '../plan/project.ts';
 import { DISABLED_BY } from '../plan/state/disable.ts';
@@ -78,7 +78,7 @@ export async function lookUp(
     },
     project: foundIn(project),
     settings: foundIn(settings),
-    secrets: resolved?.secrets ?? [],
+    secrets: [...envSecrets(dotEnv.env), ...(resolved?.secrets ?? [])],
   };
 }
 

@@ -15,8 +15,9 @@ import { troublesIn } from './trouble-checks.ts';
 export interface ProbeRequest {
   readonly engine: EngineKind;
   readonly adapterType: string | undefined;
-  /** The user's options of dbt, without a command. */
+  /** Options of dbt for a probe, without a command. */
   readonly args: readonly string[];
+  /** With the environment for a probe. */
   readonly options: ResolvedOptions;
   readonly timeoutMs: number;
   /** A private folder, for the artifacts and logs of the probes. */
@@ -76,8 +77,10 @@ export async function probeFallback(request: ProbeRequest): Promise<Step<Fallbac
  * decide nor build anything.
  */
 export async function probeService(request: ProbeRequest): Promise<Step<ServiceFacts>> {
+  const { env } = request.options;
+  // In CI no browser opens for a login.
   const { result, lines } = await runProbe(request, 'compile', ['--inline', QUERY], {
-    env: serviceEnvironment(request),
+    env: { ...env, CI: env['CI'] ?? 'true' },
   });
   const troubles = troublesIn(result.state);
   if (result.outcome === 'failed' && troubles.length === 0) {
@@ -92,16 +95,6 @@ export async function probeService(request: ProbeRequest): Promise<Step<ServiceF
   return { kind: 'found', value: { ms: result.wallMs, troubles, announced: lines.some(saysEnabled) } };
 }
 
-/** The user's, except that no browser opens for a login, and no log of decisions comes among theirs. */
-function serviceEnvironment({ options: { env }, folder }: ProbeRequest): RunOptions['env'] {
-  const logs = Object.keys(env).filter((name) => /(?:STATE|RUN_CACHE)_LOG_DIR_OVERRIDE$/.test(name));
-  return {
-    ...env,
-    CI: env['CI'] ?? 'true',
-    ...Object.fromEntries(logs.map((name) => [name, join(folder, 'logs')])),
-  };
-}
-
 type JsonLine = {
   readonly info?: { readonly name?: unknown; readonly msg?: unknown };
   readonly data?: Readonly<Record<string, unknown>>;
@@ -113,17 +106,15 @@ async function runProbe(
   probeArgs: readonly string[],
   changed: Pick<RunOptions, 'env' | 'runCache'>,
 ): Promise<{ readonly result: RunResult; readonly lines: readonly JsonLine[] }> {
-  const { env = options.env, ...others } = changed;
   const output = keepText();
   const run = runDbt(
     [
-      ...[command, ...withoutPaths(args), ...probeArgs, '--log-format', 'json'],
+      ...[command, ...args, ...probeArgs, '--log-format', 'json'],
       ...['--target-path', join(folder, 'target'), '--log-path', join(folder, 'logs')],
     ],
     {
       cwd: options.cwd,
-      // Else dbt may write a .user.yml beside profiles.yml.
-      env: { ...env, DBT_SEND_ANONYMOUS_USAGE_STATS: 'false' },
+      env: options.env,
       dbt: options.dbt,
       redact: options.redact,
       cancelSignal: options.cancelSignal,
@@ -132,7 +123,7 @@ async function runProbe(
       output: { stdout: output.stream, stderr: nowhere() },
       report: false,
       reject: false,
-      ...others,
+      ...changed,
     },
   );
   const result = await run;
@@ -142,16 +133,7 @@ async function runProbe(
   return { result, lines: output.text().split('\n').flatMap(readLine) };
 }
 
-const PATHS = ['--target-path', '--log-path'];
-
-/** The probes have folders of their own, and dbt v2 takes no option twice. */
-function withoutPaths(args: readonly string[]): readonly string[] {
-  return args.filter(
-    (arg, at) => !PATHS.some((path) => arg === path || arg.startsWith(`${path}=`) || args[at - 1] === path),
-  );
-}
-
-function notDone({ failure }: FailedRun, { timeoutMs }: ProbeRequest): Step<never> {
+function notDone({ failure, decisions }: FailedRun, { timeoutMs }: ProbeRequest): Step<never> {
   if (failure.code === 'timed-out') {
     return {
       kind: 'failed',
@@ -162,12 +144,15 @@ function notDone({ failure }: FailedRun, { timeoutMs }: ProbeRequest): Step<neve
   // dbt's words are not on the screen here, so that "read what it printed" would not help.
   const isOfDbt = failure.code === 'dbt-failed' || failure.code === 'nodes-failed';
   const printed = lastWords(failure.outputTail);
+  // Where the query failed, the run's message only counts it.
+  const ofQuery = decisions.find(({ failed }) => failed)?.message?.trim();
   return {
     kind: 'failed',
     why:
-      printed === '' || failure.message.includes(printed)
+      ofQuery ||
+      (printed === '' || failure.message.includes(printed)
         ? failure.message
-        : `${failure.message}: ${printed}`,
+        : `${failure.message}: ${printed}`),
     fix: (isOfDbt ? undefined : failure.hint) ?? 'Run `dbt debug`, and correct what it names.',
   };
 }

@@ -14,7 +14,10 @@ export function setUpChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
     ...ofStep('dbt-found', facts.engine, dbt),
     ...ofStep('project-found', facts.project, project),
     ...ofStep('profile-found', facts.profile, profile),
-    ...ofStep('plugin-installed', facts.engine, (engine) => plugin(engine, facts)),
+    // What is beside a dbt that is not there is no failure of its own.
+    ...(facts.engine?.kind === 'failed'
+      ? [blocked('plugin-installed', 'dbt-found')]
+      : ofStep('plugin-installed', facts.engine, (engine) => plugin(engine, facts))),
   ];
 }
 

@@ -2,10 +2,12 @@ import { STATE_FIXES } from '../decisions/state-fixes.ts';
 import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../plan/state/catalogue.ts';
 import { doubtInWords, problemInWords } from '../plan/state/check.ts';
 import { DISABLED_BY } from '../plan/state/disable.ts';
-import type { StateCredential, StateSettings } from '../plan/state/setting.ts';
+import type { StateCredential, StateSetting, StateSettings } from '../plan/state/setting.ts';
+import { unknownName } from '../plan/state/unknown-names.ts';
 import { blocked, fail, ofStep, pass, unknown, warn } from './check.ts';
 import type { DiagnosisCheck } from './diagnosis.ts';
-import type { ConfusedVariable, DiagnosisFacts } from './facts.ts';
+import type { ConfusedVariable, DiagnosisFacts, Step } from './facts.ts';
+import { troublesOf } from './trouble-checks.ts';
 
 const SWITCH_ON_FUSION =
   'Switch it on: `--manage-state`, `DBT_ENGINE_MANAGE_STATE=true`, or `manage_state: true` under `flags:` in dbt_project.yml.';
@@ -14,12 +16,32 @@ const SWITCH_ON_FUSION =
 export function settingsChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
   const kind = facts.engine?.kind === 'found' ? facts.engine.value.kind : undefined;
   return [
-    ...ofStep('run-cache-enabled', facts.settings, (settings) => enabled(settings, kind)),
+    ...ofStep('run-cache-enabled', behindSettings(facts.settings), (settings) => enabled(settings, kind)),
     ...ofStep('settings-valid', facts.settings, valid),
     ...confused(facts.confused),
-    ...ofStep('credential-present', facts.settings, (settings) => credential(settings, facts)),
-    ...ofStep('adapter-supported', facts.profile, ({ adapterType }) => adapter(adapterType, kind)),
+    ...adapterChecks(facts),
+    ...ofStep('credential-present', behindSettings(facts.settings), (settings) =>
+      credential(settings, facts),
+    ),
   ];
+}
+
+/** What the settings failed of is told in one check. */
+function behindSettings(step: Step<StateSettings> | undefined): Step<StateSettings> | undefined {
+  return step?.kind === 'failed' ? { kind: 'blocked', by: 'settings-valid' } : step;
+}
+
+function adapterChecks(facts: DiagnosisFacts): readonly DiagnosisCheck[] {
+  return ofStep('adapter-supported', facts.profile, ({ adapterType }) => adapter(adapterType, facts));
+}
+
+/** Whether State is on and does not work on the target, as dbt said or as its type tells. */
+export function isAdapterRefused(facts: DiagnosisFacts): boolean {
+  return (
+    troublesOf(facts).some(({ problem }) => problem === 'adapter-unsupported') ||
+    // A target that could not be found fails for another reason.
+    (facts.profile?.kind === 'found' && adapterChecks(facts).some(({ status }) => status === 'fail'))
+  );
 }
 
 /** Whether State will be used, as far as the settings say. dbt v2 uses it only when told to. */
@@ -80,18 +102,52 @@ function valid({ settings, problems, doubts }: StateSettings): readonly Diagnosi
         `Set \`${one.source.name}\` to ${one.validForms}, or take it away.`,
       ),
     ),
+    ...settings
+      .filter(({ source }) => !problems.some((one) => one.source.name === source.name))
+      .flatMap(misnamed),
   ];
-  if (wrong.length > 0) return wrong;
+  const idle = withoutEffect(settings.filter((one) => misnamed(one).length === 0));
+  const last = wrong.at(-1);
+  if (last !== undefined) return [...wrong.slice(0, -1), { ...last, seen: `${last.seen}${idle}` }];
   const names = settings.filter(({ ignored }) => ignored === undefined).map(({ source }) => source.name);
-  const idle = settings.length - names.length;
   const seen =
-    names.length === 0 ? 'No setting of dbt State decides anything; its defaults hold' : inForce(names);
-  return [pass('settings-valid', `${seen}${idle === 0 ? '' : `; ${idle} without effect`}.`)];
+    names.length === 0
+      ? 'No setting of dbt State decides anything; its defaults hold'
+      : `In force: ${shown(names)}`;
+  return [pass('settings-valid', `${seen}.${idle}`)];
 }
 
-function inForce(names: readonly string[]): string {
-  const shown = names.length > 8 ? [...names.slice(0, 8), `${names.length - 8} more`] : names;
-  return `In force: ${shown.join(', ')}`;
+/** A variable named like a setting that is none: nobody sets one to no effect on purpose. */
+function misnamed({ source: { kind, name } }: StateSetting): readonly DiagnosisCheck[] {
+  const unknown = kind === 'environment' ? unknownName(name) : undefined;
+  if (unknown === undefined) return [];
+  const { meant } = unknown;
+  const seen = `${name} is set, and no setting of dbt State is known by this name.`;
+  return [
+    meant === undefined
+      ? warn('settings-valid', seen, `Correct the name of \`${name}\`, or take it away.`)
+      : warn(
+          'settings-valid',
+          `${seen} Did you mean ${meant}?`,
+          `Rename \`${name}\` to \`${meant}\`, or take it away.`,
+        ),
+  ];
+}
+
+/** A sentence to add: settings that do nothing, by the reason. Empty where all have effect. */
+function withoutEffect(settings: readonly StateSetting[]): string {
+  const byReason = Map.groupBy(
+    settings.filter(({ ignored }) => ignored !== undefined),
+    ({ ignored = '' }) => ignored.replace(/\.$/, ''),
+  );
+  const groups = [...byReason].map(
+    ([reason, ones]) => `${shown(ones.map(({ source }) => source.name))} (${reason})`,
+  );
+  return groups.length === 0 ? '' : ` Without effect: ${groups.join('; ')}.`;
+}
+
+function shown(names: readonly string[]): string {
+  return (names.length > 8 ? [...names.slice(0, 8), `${names.length - 8} more`] : names).join(', ');
 }
 
 function confused(variables: readonly ConfusedVariable[] | undefined): readonly DiagnosisCheck[] {
@@ -126,6 +182,7 @@ function credential(
     return unknown('credential-present', seen, 'Solve `run-cache-enabled` first.');
   }
   if (facts.plugin === null && kind !== 'fusion') return blocked('credential-present', 'plugin-installed');
+  if (isAdapterRefused(facts)) return blocked('credential-present', 'adapter-supported');
   return fail(
     'credential-present',
     'There is no credential for dbt State, neither in variables nor in files.',
@@ -133,8 +190,9 @@ function credential(
   );
 }
 
-function adapter(type: string | undefined, kind: string | undefined): DiagnosisCheck {
+function adapter(type: string | undefined, { engine, settings }: DiagnosisFacts): DiagnosisCheck {
   const code = 'adapter-supported';
+  const kind = engine?.kind === 'found' ? engine.value.kind : undefined;
   if (kind === undefined) return blocked(code, 'dbt-found');
   if (type === undefined) {
     return unknown(
@@ -145,11 +203,14 @@ function adapter(type: string | undefined, kind: string | undefined): DiagnosisC
   }
   const supported = [...(kind === 'fusion' ? FUSION_ADAPTERS : PLUGIN_ADAPTERS)].toSorted();
   const by = kind === 'fusion' ? 'dbt v2' : 'the State plugin';
-  return supported.includes(type)
-    ? pass(code, `dbt State works on ${type}.`)
-    : fail(
+  if (supported.includes(type)) return pass(code, `dbt State works on ${type}.`);
+  const seen = `The target is of type ${type}; with ${by}, dbt State works on ${supported.join(', ')}.`;
+  if (settings?.kind !== 'found') return blocked(code, 'settings-valid');
+  return isSwitchedOn(settings.value, kind)
+    ? fail(code, seen, STATE_FIXES['adapter-unsupported'])
+    : unknown(
         code,
-        `The target is of type ${type}; with ${by}, dbt State works on ${supported.join(', ')}.`,
-        STATE_FIXES['adapter-unsupported'],
+        `${seen} While it is off, that does not matter.`,
+        'Use a target of a supported type before you switch dbt State on.',
       );
 }

@@ -1,6 +1,7 @@
 import type { StateProblem, StateStatus, StateTrouble } from '../decisions/decision.ts';
 import { fail, sentence, warn } from './check.ts';
 import type { CheckCode, DiagnosisCheck } from './diagnosis.ts';
+import type { DiagnosisFacts } from './facts.ts';
 
 /** The check that each problem answers. */
 const ANSWERS: Readonly<Record<StateProblem, CheckCode>> = {
@@ -42,7 +43,9 @@ export function withTroubles(
 
 function ofTrouble(trouble: StateTrouble): DiagnosisCheck {
   const { problem, fix } = trouble;
-  return (MILD.has(problem) ? warn : fail)(problem, sentence(seenOf(trouble)), fix);
+  const answers = ANSWERS[problem];
+  const check = (MILD.has(problem) ? warn : fail)(problem, sentence(seenOf(trouble)), fix);
+  return answers === problem ? check : { ...check, answers };
 }
 
 /** What was seen of it: who said what, as far as anybody said anything. */
@@ -72,6 +75,29 @@ const SILENT: Readonly<Record<StateProblem, string>> = {
   declined: 'dbt State declined to work',
   'never-asked': 'dbt State was on, and was asked about no node',
 };
+
+/** What dbt State showed of itself where this checklist was filled in: in a probe, or in the run it is part of. */
+export function troublesOf({ service, thisRun }: DiagnosisFacts): readonly StateTrouble[] {
+  return [...(service?.kind === 'found' ? service.value.troubles : []), ...troublesIn(thisRun)];
+}
+
+/** Whether the problem is of what comes after the adapter: credentials, login, service. */
+export function isBehindAdapter({ problem }: StateTrouble): boolean {
+  const answered = ANSWERS[problem];
+  return answered === 'credential-present' || answered === 'service';
+}
+
+/** Only a run, which asks State about nodes, shows whether these are over; a probe asks about none. */
+export const SEEN_IN_RUNS_ALONE: ReadonlySet<StateProblem> = new Set(['service-errors', 'never-asked']);
+
+/**
+ * The check whose passing shows that a problem of an earlier run is over; undefined where none does. The version that
+ * was refused lies on the disk either way: there, the service has to accept it.
+ */
+export function checkThatMends(problem: StateProblem): CheckCode | undefined {
+  if (SEEN_IN_RUNS_ALONE.has(problem)) return undefined;
+  return problem === 'client-version-refused' ? 'service' : ANSWERS[problem];
+}
 
 /** All that went wrong between dbt and State in a run. */
 export function troublesIn(state: StateStatus | undefined): readonly StateTrouble[] {

@@ -40,6 +40,25 @@ describe('dbt-runcache diagnose', () => {
     expect(rig.dbt.seen().args[0]).toBe('show');
   });
 
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('%s: dbt is stopped, nothing on stdout, exit code %i', async (signal, exitCode) => {
+    const rig = await makeCliRig([
+      { on_signal: { signal: 'SIGINT', do: [{ exit: 1 }] } },
+      { mark: 'running' },
+      { hang: true },
+    ]);
+    const running = rig.start(['diagnose']);
+    const pid = await rig.dbt.reached('running');
+    running.child.kill(signal);
+    const end = await running.ended;
+    expect(end).toMatchObject({ exitCode, signal: null, stdout: '' });
+    expect(end.stderr).toBe('dbt-runcache: The diagnosis was cancelled\n');
+    expect(() => process.kill(pid, 0)).toThrow();
+  });
+
   test('a secret that is named is not shown', async () => {
     const rig = await makeCliRig([{ print_error: 'refused: hunter-two-2\n' }, { exit: 2 }]);
     const end = await rig.run(['diagnose', '--redact-env', 'MY_WORD'], { MY_WORD: 'hunter-two-2' });
@@ -74,6 +93,8 @@ describe('dbt-runcache diagnose', () => {
     const end = await rig.run(['diagnose', '--help']);
     expect(end).toMatchObject({ exitCode: 0, stderr: '' });
     expect(end.stdout).toContain('dbt-runcache/schemas/diagnosis.json');
+    expect(end.stdout).toContain('DuckDB makes a database file');
+    expect(end.stdout).toMatch(/^ {2}130 .*SIGINT/m);
     expect((await rig.run(['--help'])).stdout).toContain('diagnose');
   });
 });

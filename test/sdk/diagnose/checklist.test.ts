@@ -193,6 +193,7 @@ describe('what is missing or wrong', () => {
     const diagnosis = diagnosed({
       engine: found({ ...engine, kind }),
       profile: found({ ...profile, adapterType }),
+      settings: manageState('true'),
     });
     expect(checkOf(diagnosis, 'adapter-supported').status).toBe(status);
   });
@@ -238,7 +239,10 @@ describe('what is missing or wrong', () => {
   test('a last run without State: inactive is a warning with its trouble, else nothing is claimed', () => {
     const last = (state: StateStatus) =>
       checkOf(
-        diagnosed({ lastRun: found({ command: 'build', startedAt: '2026-11-21T01:25:41.077Z', state }) }),
+        diagnosed({
+          lastRun: found({ command: 'build', startedAt: '2026-11-21T01:25:41.077Z', state }),
+          service: { kind: 'left-out', why: 'dbt was not started', fix: 'Start it.' },
+        }),
         'run-cache-active',
       );
     const trouble = { problem: 'service-unreachable', said: 'nobody there', fix: 'Call them.' } as const;

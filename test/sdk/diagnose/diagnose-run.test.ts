@@ -68,3 +68,28 @@ test.each([
     fix: 'Mend it.',
   });
 });
+
+test('a bad setting fails one check; those behind it are not known', async () => {
+  const failure = {
+    code: 'state-setting-invalid',
+    message: 'RUN_CACHE_X is wrong',
+    hint: 'Mend it.',
+  } as const;
+  const seen = {
+    report: report({ failure, state: { kind: 'unknown', why: 'x' } }),
+    isRequired: false,
+    clean,
+  };
+  const diagnosis = checkDiagnosis(await diagnoseRun({ ...seen, plan: undefined }));
+  expect(diagnosis.checks.map(({ code, status }) => `${status} ${code}`)).toEqual([
+    'unknown run-cache-enabled',
+    'fail settings-valid',
+    'unknown credential-present',
+  ]);
+  for (const code of ['run-cache-enabled', 'credential-present'] as const) {
+    expect(checkOf(diagnosis, code)).toMatchObject({
+      seen: 'Not checked, since `settings-valid` did not pass.',
+      fix: 'Solve `settings-valid` first.',
+    });
+  }
+});

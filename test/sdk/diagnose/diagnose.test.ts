@@ -197,13 +197,84 @@ describe('starting dbt', () => {
     expect(checkOf(diagnosis, 'fallback').status).toBe('unknown');
     expect(checkOf(diagnosis, 'service').fix).toBe('Solve `fallback` first.');
     const { args: given, env: childEnv } = dbt.seen();
-    expect(given.slice(0, 5)).toEqual(['show', '--target', 'dev', '--threads', '2']);
+    expect(given.slice(0, 4)).toEqual(['show', '--target=dev', '--threads=2', '--inline']);
     expect(given).not.toContain('mine');
     expect(given.filter((arg) => arg === '--target-path')).toHaveLength(1);
     expect(childEnv['RUN_CACHE_DISABLED']).toBe('true');
     const folder = given[given.indexOf('--target-path') + 1] ?? '';
     expect(folder).toContain(tmpdir());
     expect(() => execFileSync('ls', [folder], { stdio: 'ignore' })).toThrow();
+  });
+
+  test('of the options only those that say where dbt works are passed on, however they are written', async () => {
+    const { diagnose, dbt, folder } = await rig({}, [{ exit: 0 }]);
+    const args = [
+      ...['--select', 'a', 'b', '--resource-type', 'model', '--full-refresh', '--log-format=text', '-x'],
+      ...['--log-level', 'none', '--quiet', '--upload-to-artifacts-ingest-api', '--state', 'old', '--defer'],
+      ...['-tdev', '--vars={a: 1}', '--profile', 'shop', `--profiles-dir=${folder}`, '--project-dir', folder],
+      ...['--threads', '3', '--no-manage-state'],
+    ];
+    await diagnose({ probe: true, args });
+    const given = dbt.seen().args;
+    expect(given.slice(0, given.indexOf('--inline'))).toEqual([
+      ...['show', `--project-dir=${folder}`, `--profiles-dir=${folder}`, '--profile=shop', '--target=dev'],
+      ...['--vars={a: 1}', '--threads=3', '--no-manage-state'],
+    ]);
+    expect(given[given.indexOf('--log-format') + 1]).toBe('json');
+  });
+
+  test('nothing is sent, whatever is asked for', async () => {
+    const { diagnose, dbt, env } = await rig({}, [{ exit: 0 }]);
+    await diagnose({ probe: true });
+    expect(dbt.seen().env).toMatchObject({
+      DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
+      DBT_UPLOAD_TO_ARTIFACTS_INGEST_API: 'false',
+    });
+    expect(dbt.seen().env).not.toHaveProperty('DBT_ENGINE_UPLOAD_TO_ARTIFACTS_INGEST_API');
+    const names = ['SEND_ANONYMOUS_USAGE_STATS', 'UPLOAD_TO_ARTIFACTS_INGEST_API'];
+    const all = names.flatMap((name) => [`DBT_${name}`, `DBT_ENGINE_${name}`]);
+    await diagnose({
+      probe: true,
+      env: { ...env, ...Object.fromEntries(all.map((name) => [name, 'true'])) },
+    });
+    expect(dbt.seen().env).toMatchObject(Object.fromEntries(all.map((name) => [name, 'false'])));
+  });
+
+  test('the decision log of State goes into its own folder, under every name it is set by', async () => {
+    const row = { info: { name: 'ShowNode' }, data: { preview: '[{"answer": 1}]' } };
+    const { diagnose, dbt, env } = await rig({}, [{ print: `${JSON.stringify(row)}\n` }, { exit: 0 }]);
+    const credential = { DBT_CLOUD_TOKEN: 'dbtc_31415926535', DBT_CLOUD_ACCOUNT_HOST: 'a.example' };
+    const logs = async (more: Record<string, string>, name: string) => {
+      await diagnose({ probe: true, env: { ...env, ...credential, ...more } });
+      const { args, env: seen } = dbt.seen();
+      expect(args[0]).toBe('compile');
+      expect(seen[name]).toBe(args[args.indexOf('--log-path') + 1]);
+    };
+    await logs({}, 'RUN_CACHE_LOG_DIR_OVERRIDE');
+    const strongest = 'DBT_ENGINE_STATE_LOG_DIR_OVERRIDE';
+    await logs({ [strongest]: 'mine' }, strongest);
+  });
+
+  test('a query that failed: what dbt says of it, and not that it failed', async () => {
+    const message = 'Catalog Error: no such database';
+    const { diagnose } = await rig({}, runOf([{ name: 'inline', status: 'error', message }], 1));
+    expect(checkOf(await diagnose({ probe: true }), 'fallback')).toMatchObject({
+      status: 'fail',
+      seen: `${message}.`,
+    });
+  });
+
+  test('the profile’s passwords are in nothing that is said', async () => {
+    const profile =
+      'shop: {target: dev, outputs: {dev: {type: postgres, host: localhost, user: u, password: kept-in-profile-7, port: 5432, dbname: d, schema: s}}}\n';
+    const { diagnose } = await rig({ 'profiles.yml': profile }, [
+      { print_error: 'refused: kept-in-profile-7 of u\n' },
+      { exit: 2 },
+    ]);
+    const diagnosis = await diagnose({ probe: true, args: ['--target-path', 'in-kept-in-profile-7'] });
+    expect(checkOf(diagnosis, 'fallback').seen).toContain('refused: *** of u');
+    expect(checkOf(diagnosis, 'logs').seen).toContain('in-***');
+    expect(JSON.stringify(diagnosis)).not.toContain('kept-in-profile-7');
   });
 
   test('a dbt that fails without State: its words, and the service is not asked', async () => {
@@ -263,7 +334,9 @@ test('what the caller names is starred out of every part, and nothing colours or
 test('secrets are in nothing that is said, whatever they look like', async () => {
   const random = seededRandom('secrets of a diagnosis');
   for (let round = 0; round < 8; round += 1) {
-    const secret = `s3cr3t-${random.int(1e6, 9e6)}${hostileText(random).replaceAll('\0', '')}`;
+    // A variable holds neither NUL nor half a character.
+    const rest = hostileText(random).replaceAll('\0', '').toWellFormed();
+    const secret = `s3cr3t-${random.int(1e6, 9e6)}${rest}`;
     const printed = `Database Error: password "${secret}" was refused\n`;
     const { diagnose, env } = await rig({}, [{ print_error: printed }, { exit: 2 }]);
     const diagnosis = await diagnose({
