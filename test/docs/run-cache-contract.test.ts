@@ -9,11 +9,18 @@ import { parseDecisionLog } from '../../sdk/decisions/decision-log.ts';
 import { type ProofInput, proofOf } from '../../sdk/decisions/state-proof.ts';
 import { CHECK_CODES } from '../../sdk/diagnose/diagnosis.ts';
 import { explain, runDbt } from '../../sdk/index.ts';
-import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../../sdk/plan/state/catalogue.ts';
+import {
+  BARE_KEYS_SINCE,
+  FUSION_ADAPTERS,
+  LOGIN_IN_DBT_HOME_SINCE,
+  PLUGIN_ADAPTERS,
+  PREFIXED_KEYS_UP_TO,
+} from '../../sdk/plan/state/catalogue.ts';
 import { checkStateSettings } from '../../sdk/plan/state/check.ts';
 import { withStateDisabled } from '../../sdk/plan/state/disable.ts';
 import type { StateSettingsInput } from '../../sdk/plan/state/input.ts';
 import { readStateSettings } from '../../sdk/plan/state/read.ts';
+import { compareReleases } from '../../sdk/plan/state/releases.ts';
 import { withoutState } from '../../sdk/run/required-state.ts';
 import { decideRecorded, fixture, observe, said } from '../sdk/decisions/recorded.ts';
 import { checkedLines, checkLine } from '../support/decision-log.ts';
@@ -226,6 +233,19 @@ describe('settings', () => {
     const found = read({ engine: first, env });
     expect(found.switchedOffBy).toBeUndefined();
     expect(found.settings.filter(({ ignored }) => ignored === undefined)).toMatchObject([{ value: 'y' }]);
+  });
+
+  test('keys without the prefix, by release', () => {
+    const [up = '', to = ''] =
+      /Up to dbt-state (\S+) the plugin[\s\S]*?and (\S+) nobody/.exec(text)?.slice(1) ?? [];
+    expect([up, to]).toEqual([PREFIXED_KEYS_UP_TO, BARE_KEYS_SINCE]);
+    const found = (stateVersion: string) =>
+      read({ engine: { ...CORE, stateVersion }, target: { freshness_tolerance: 'banana' } });
+    expect(found(up)).toMatchObject({ problems: [], settings: [{ ignored: expect.any(String) }] });
+    expect(found('2.40.0')).toMatchObject({ problems: [], settings: [{ value: 'banana' }] });
+    expect(found(to).problems).toHaveLength(1);
+    expect(text).toMatch(/run-cache, up to 2\.17\.1, keeps its login/);
+    expect(compareReleases('2.17.1', LOGIN_IN_DBT_HOME_SINCE)).toBeLessThan(0);
   });
 
   test('values that only the plugin takes', () => {
