@@ -1,3 +1,4 @@
+import { FUSION_ADAPTERS } from '../util/state-adapters.ts';
 import type { StateProblem, StateStatus, StateTrouble } from './decision.ts';
 import { given } from './json-access.ts';
 import type { TroubleFacts } from './observed.ts';
@@ -25,9 +26,6 @@ export interface StateStatusInput extends ProofInput {
 
 /** Commands for which the service is asked what to do with nodes. `retry` is one of them when it redoes one. */
 const ASKING = new Set(['run', 'build', 'seed', 'snapshot', 'test', 'retry']);
-
-/** What dbt v2 asks State on. On any other it is silent, even when it was told to use State. */
-const FUSION_ADAPTERS = new Set(['snowflake', 'bigquery', 'databricks', 'spark', 'redshift']);
 
 /** What is known of dbt State in this run. Texts are not redacted yet. */
 export function stateStatus(input: StateStatusInput): StateStatus {

@@ -1,9 +1,9 @@
 import { STATE_FIXES } from '../decisions/state-fixes.ts';
-import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../plan/state/catalogue.ts';
 import { doubtInWords, problemInWords } from '../plan/state/check.ts';
 import { DISABLED_BY } from '../plan/state/disable.ts';
 import type { StateCredential, StateSetting, StateSettings } from '../plan/state/setting.ts';
 import { unknownName } from '../plan/state/unknown-names.ts';
+import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../util/state-adapters.ts';
 import { blocked, fail, ofStep, pass, unknown, warn } from './check.ts';
 import type { DiagnosisCheck } from './diagnosis.ts';
 import type { ConfusedVariable, DiagnosisFacts, Step } from './facts.ts';

@@ -21,8 +21,19 @@ export interface YamlFile {
 /** Larger than any such file is; a larger one was given by mistake. */
 const MAX_BYTES = 16 << 20;
 
+/** The YAML rules dbt has: version 1.1, and a repeated key replaces. */
+export const DBT_YAML = {
+  version: '1.1',
+  uniqueKeys: false,
+  strict: false,
+  prettyErrors: false,
+  logLevel: 'silent',
+} as const;
+/** More aliases than a file of dbt's has, fewer than would fill the memory. */
+export const DBT_ALIASES = { maxAliasCount: 10_000 } as const;
+
 /**
- * Reads a configuration file of dbt's, with the YAML rules dbt has (version 1.1, a repeated key replaces).
+ * Reads a configuration file of dbt's, by dbt's YAML rules.
  * Errors never quote the file, which may hold passwords: not in the message and not in a cause.
  * @returns undefined when there is no such file.
  * @throws DbtRunCacheError with `code` when it cannot be read, is no YAML, or its root is no map.
@@ -35,11 +46,7 @@ export async function readYamlFile(
   if (text === undefined) return undefined;
   const lines = new LineCounter();
   const document = parseDocument(text, {
-    version: '1.1',
-    uniqueKeys: false,
-    strict: false,
-    prettyErrors: false,
-    logLevel: 'silent',
+    ...DBT_YAML,
     lineCounter: lines,
   });
   const [error] = document.errors;
@@ -50,7 +57,7 @@ export async function readYamlFile(
   }
   let root: unknown;
   try {
-    root = document.toJS({ maxAliasCount: 10_000 });
+    root = document.toJS(DBT_ALIASES);
   } catch {
     // Aliases that contain themselves, or far too many of them.
     return { path, isDoubtful: true, root: {}, lineOf: () => undefined };

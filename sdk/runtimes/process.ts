@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { DbtRunCacheError } from '../errors.ts';
 import { createByteTail } from '../util/byte-tail.ts';
 import type { Redactor } from '../util/redact.ts';
+import type { RunProgram } from '../util/run-program.ts';
 import { copyOutput, DRAIN_MS } from './copy-output.ts';
 
 /** How much of dbt's output is kept for error messages. */
@@ -123,16 +124,7 @@ export function sendSignal(pid: number, signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'
 }
 
 /** Runs a short program and returns what it printed. Used for questions about an environment, never for dbt. */
-export async function askProgram(
-  file: string,
-  args: readonly string[],
-  options: {
-    readonly env: Readonly<Record<string, string>>;
-    readonly cwd: string;
-    readonly timeoutMs: number;
-    readonly maxBytes?: number;
-  },
-): Promise<{ stdout: string; exitCode: number | undefined }> {
+export const askProgram: RunProgram = async (file, args, options) => {
   const result = await execa(file, args, {
     env: options.env,
     extendEnv: false,
@@ -144,7 +136,7 @@ export async function askProgram(
     maxBuffer: options.maxBytes ?? 1 << 20,
   });
   return { stdout: result.stdout, exitCode: result.exitCode };
-}
+};
 
 function sinksOf(
   output: ProcessRequest['output'],

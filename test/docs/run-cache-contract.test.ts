@@ -11,9 +11,7 @@ import { CHECK_CODES } from '../../sdk/diagnose/diagnosis.ts';
 import { explain, runDbt } from '../../sdk/index.ts';
 import {
   BARE_KEYS_SINCE,
-  FUSION_ADAPTERS,
   LOGIN_IN_DBT_HOME_SINCE,
-  PLUGIN_ADAPTERS,
   PREFIXED_KEYS_UP_TO,
 } from '../../sdk/plan/state/catalogue.ts';
 import { checkStateSettings } from '../../sdk/plan/state/check.ts';
@@ -22,6 +20,7 @@ import type { StateSettingsInput } from '../../sdk/plan/state/input.ts';
 import { readStateSettings } from '../../sdk/plan/state/read.ts';
 import { compareReleases } from '../../sdk/plan/state/releases.ts';
 import { withoutState } from '../../sdk/run/required-state.ts';
+import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../../sdk/util/state-adapters.ts';
 import { decideRecorded, fixture, observe, said } from '../sdk/decisions/recorded.ts';
 import { checkedLines, checkLine } from '../support/decision-log.ts';
 import { makeFakeDbt } from '../support/fake-dbt/fake-dbt.ts';

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { decisionLine } from '../../sdk/cli/decision-line.ts';
 import { runDbt } from '../../sdk/index.ts';
-import { workspace } from '../e2e/workspace.ts';
+import { postgresEnv, workspace } from '../e2e/workspace.ts';
 import { startPostgres } from '../support/postgres.ts';
 import { startScriptedStateService } from '../support/scripted-state-service.ts';
 
@@ -21,11 +21,7 @@ export async function sampleRun(): Promise<SampleRun> {
   });
   await postgres.createDatabase('shop');
   const shop = await workspace({
-    BIKE_HIRE_PG_HOST: postgres.host,
-    BIKE_HIRE_PG_PORT: String(postgres.port),
-    BIKE_HIRE_PG_USER: postgres.user,
-    BIKE_HIRE_PG_DATABASE: 'shop',
-    DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: postgres.password,
+    ...postgresEnv(postgres),
     ...service.env,
   });
   try {

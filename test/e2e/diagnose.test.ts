@@ -18,7 +18,7 @@ import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { startScriptedStateService } from '../support/scripted-state-service.ts';
 import { startTokenService } from '../support/token-service.ts';
 import { dbtWithoutPlugin } from '../support/without-plugin.ts';
-import { type Workspace, workspace } from './workspace.ts';
+import { postgresEnv, type Workspace, workspace } from './workspace.ts';
 
 /** The checklist against the real dbt, the real plugin and a real warehouse: one thing is wrong at a time. */
 
@@ -58,14 +58,6 @@ afterEach(async () => {
   await Promise.all(stops.map((stop) => stop()));
 });
 
-const address = (server: Postgres): Env => ({
-  BIKE_HIRE_PG_HOST: server.host,
-  BIKE_HIRE_PG_PORT: String(server.port),
-  BIKE_HIRE_PG_USER: server.user,
-  BIKE_HIRE_PG_DATABASE: 'shop',
-  DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: server.password,
-});
-
 async function diagnosed(
   env: Env = {},
   options: DiagnoseOptions = {},
@@ -74,7 +66,7 @@ async function diagnosed(
   return checkDiagnosis(
     await diagnose({
       cwd: shop.dir,
-      env: { ...shop.env, ...address(server), ...env },
+      env: { ...shop.env, ...postgresEnv(server), ...env },
       dbt: shop.dbt,
       args: ['--target', 'postgres'],
       ...options,
@@ -84,7 +76,7 @@ async function diagnosed(
 
 async function seed(env: Env, server = postgres) {
   return runDbt(['seed', '--target', 'postgres', '--select', 'raw_bikes'], {
-    ...{ cwd: shop.dir, env: { ...shop.env, ...address(server), ...env } },
+    ...{ cwd: shop.dir, env: { ...shop.env, ...postgresEnv(server), ...env } },
     ...{ dbt: shop.dbt, output: 'silent', reject: false },
   });
 }

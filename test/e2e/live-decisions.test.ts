@@ -5,7 +5,7 @@ import { checkedLines } from '../support/decision-log.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { pythonEnv } from '../support/python-env.ts';
 import { startScriptedStateService } from '../support/scripted-state-service.ts';
-import { type Workspace, workspace } from './workspace.ts';
+import { postgresEnv, type Workspace, workspace } from './workspace.ts';
 
 type Finished = Extract<RunEvent, { kind: 'node-finished' }>;
 
@@ -14,13 +14,7 @@ let shop: Workspace;
 beforeAll(async () => {
   postgres = await startPostgres();
   await postgres.createDatabase('shop');
-  shop = await workspace({
-    BIKE_HIRE_PG_HOST: postgres.host,
-    BIKE_HIRE_PG_PORT: String(postgres.port),
-    BIKE_HIRE_PG_USER: postgres.user,
-    BIKE_HIRE_PG_DATABASE: 'shop',
-    DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: postgres.password,
-  });
+  shop = await workspace(postgresEnv(postgres));
 });
 afterAll(async () => {
   await shop?.remove();

@@ -5,7 +5,7 @@ import { legacyPackage } from '../support/legacy-package.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { startScriptedStateService } from '../support/scripted-state-service.ts';
 import { startTokenService, type TokenAnswer } from '../support/token-service.ts';
-import { type Workspace, workspace } from './workspace.ts';
+import { postgresEnv, type Workspace, workspace } from './workspace.ts';
 
 /** Everything that can be wrong with dbt State, each made to happen to the real plugin under the real dbt. */
 
@@ -33,14 +33,6 @@ afterEach(async () => {
   await Promise.all(stops.map((stop) => stop()));
 });
 
-const address = (server: Postgres): Env => ({
-  BIKE_HIRE_PG_HOST: server.host,
-  BIKE_HIRE_PG_PORT: String(server.port),
-  BIKE_HIRE_PG_USER: server.user,
-  BIKE_HIRE_PG_DATABASE: 'shop',
-  DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: server.password,
-});
-
 interface Dbt {
   readonly env?: Env;
   readonly args?: readonly string[];
@@ -53,7 +45,7 @@ async function dbt({ env = {}, args = ['seed', '--select', 'raw_bikes'], server 
   // Of two targets, dbt takes the last.
   const result = await runDbt([command, '--target', 'postgres', ...options], {
     cwd: shop.dir,
-    env: { ...shop.env, ...address(server), ...env },
+    env: { ...shop.env, ...postgresEnv(server), ...env },
     dbt: shop.dbt,
     output: 'silent',
     reject: false,

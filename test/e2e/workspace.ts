@@ -1,6 +1,7 @@
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Postgres } from '../support/postgres.ts';
 import { pythonEnv } from '../support/python-env.ts';
 import { EXAMPLE_PROJECT } from '../support/repository.ts';
 
@@ -38,5 +39,16 @@ export async function workspace(extraEnv: Readonly<Record<string, string>> = {})
     append: (path, text) => appendFile(join(dir, path), text),
     read: (path) => readFile(join(dir, path), 'utf8'),
     remove: () => rm(root, { recursive: true, force: true }),
+  };
+}
+
+/** Where the example project finds its database on this server. */
+export function postgresEnv(server: Postgres, database = 'shop'): Record<string, string> {
+  return {
+    BIKE_HIRE_PG_HOST: server.host,
+    BIKE_HIRE_PG_PORT: String(server.port),
+    BIKE_HIRE_PG_USER: server.user,
+    BIKE_HIRE_PG_DATABASE: database,
+    DBT_ENV_SECRET_BIKE_HIRE_PG_PASSWORD: server.password,
   };
 }

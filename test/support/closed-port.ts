@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port of this machine that refuses connections. */
+/** A port of this machine that nobody listens on: free to take, and connections to it are refused. */
 export async function closedPort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');

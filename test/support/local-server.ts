@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { closedPort } from './closed-port.ts';
 import type { KeeperOrder } from './server-keeper.ts';
 
 /** A server on this machine that ends with this process, however that ends. */
@@ -37,7 +38,7 @@ const MAX_LOG = 64 * 1024;
 export async function startLocalServer(options: LocalServerOptions): Promise<LocalServer> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await start(options, options.port ?? (await freePort()));
+      return await start(options, options.port ?? (await closedPort()));
     } catch (error) {
       // Another program may take the free port before the server does.
       const portTaken = error instanceof Error && /address already in use/i.test(error.message);
@@ -100,16 +101,5 @@ function accepts(port: number): Promise<boolean> {
       resolve(true);
     });
     socket.once('error', () => resolve(false));
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, HOST, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
   });
 }

@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { closedPort } from './closed-port.ts';
 import {
   type PostgresBinaries,
   reachableBinaries,
@@ -72,7 +73,7 @@ async function startIn(dir: string, settings: Readonly<Record<string, string>>):
   const binaries = await reachableBinaries(user, dir);
   const data = join(dir, 'data');
   await initialise(binaries, user, dir, data);
-  const port = await freePort();
+  const port = await closedPort();
   const all: Record<string, string> = {
     listen_addresses: HOST,
     port: String(port),
@@ -175,15 +176,4 @@ function lastLines(log: string): string {
 
 function serverEnv(): Record<string, string | undefined> {
   return { PATH: process.env['PATH'], SYSTEMROOT: process.env['SYSTEMROOT'], LC_ALL: 'C' };
-}
-
-async function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, HOST, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

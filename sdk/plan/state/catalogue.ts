@@ -88,24 +88,6 @@ export const BARE_KEYS_SINCE = '2.62.3';
 /** The oldest release that keeps its login where we look for it. */
 export const LOGIN_IN_DBT_HOME_SINCE = '2.18.0';
 
-/** Adapters the plugin decides about. */
-export const PLUGIN_ADAPTERS: ReadonlySet<string> = new Set([
-  'bigquery',
-  'databricks',
-  'postgres',
-  'redshift',
-  'snowflake',
-]);
-
-/** Adapters dbt v2 uses dbt State on. */
-export const FUSION_ADAPTERS: ReadonlySet<string> = new Set([
-  'bigquery',
-  'databricks',
-  'redshift',
-  'snowflake',
-  'spark',
-]);
-
 /** Variables under one of the prefixes that the plugin itself writes for dbt's Jinja; nobody sets anything by them. */
 export const WRITTEN_BY_PLUGIN: ReadonlySet<string> = new Set([
   'DBT_RUN_CACHE_GIT_BRANCH',

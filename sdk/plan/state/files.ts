@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument } from 'yaml';
 import { type Environment, readVariable } from '../variables.ts';
-import { isMap, valueAt } from '../yaml-file.ts';
+import { DBT_ALIASES, DBT_YAML, isMap, valueAt } from '../yaml-file.ts';
 import { LOGIN_IN_DBT_HOME_SINCE } from './catalogue.ts';
 import type { StateEngine, StateSettingsInput, Yaml } from './input.ts';
 import { prefixesOf } from './plugin-settings.ts';
@@ -44,16 +44,10 @@ async function readYaml(path: string): Promise<Yaml | 'unreadable' | undefined> 
   );
   // What this process may not read, dbt may.
   if (text === undefined || text === null) return undefined;
-  const document = parseDocument(text, {
-    version: '1.1',
-    uniqueKeys: false,
-    strict: false,
-    prettyErrors: false,
-    logLevel: 'silent',
-  });
+  const document = parseDocument(text, DBT_YAML);
   if (document.errors.length > 0) return undefined;
   try {
-    const root: unknown = document.toJS({ maxAliasCount: 10_000 });
+    const root: unknown = document.toJS(DBT_ALIASES);
     return isMap(root) ? root : 'unreadable';
   } catch {
     return undefined;

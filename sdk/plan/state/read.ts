@@ -1,6 +1,7 @@
+import { FUSION_ADAPTERS, PLUGIN_ADAPTERS } from '../../util/state-adapters.ts';
 import { parseBoolean } from '../variables.ts';
 import { asSetting, type Candidate, type Found, shown } from './candidate.ts';
-import { CATALOGUE, FUSION_ADAPTERS, PLUGIN_ADAPTERS } from './catalogue.ts';
+import { CATALOGUE } from './catalogue.ts';
 import { credentialOf, platformSettings } from './credential.ts';
 import { fusionFields, isReserved, RESERVED_PREFIX } from './fusion-settings.ts';
 import { isUnrendered, type StateSettingsInput } from './input.ts';
