@@ -3,7 +3,12 @@ import type { KeyPart } from './record.ts';
 
 /** What one part of a key is made of: names and values, or why it cannot be known. */
 export type PartInput =
-  | { readonly kind: 'known'; readonly items: Readonly<Record<string, string>> }
+  | {
+      readonly kind: 'known';
+      readonly items: Readonly<Record<string, string>>;
+      /** What of it takes no part, by name, and why; e.g. secrets. */
+      readonly leftOut?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: 'unknown'; readonly why: string };
 
 /** Parts by name, e.g. `code`, `vars`, `engine`. */

@@ -79,6 +79,16 @@ interface Found {
   readonly values: Map<string, string>;
   readonly lists: Map<string, string[]>;
   readonly flags: Map<string, boolean>;
+  readonly options: GivenOption[];
+}
+
+/** An option as it was given. */
+export interface GivenOption {
+  /** The first long name of one that takes something, e.g. `select` for `-m`; else as typed, e.g. `--defer`, `-x`, `--unheard-of`. */
+  readonly name: string;
+  readonly typed: string;
+  /** What it took; empty for a flag. */
+  readonly values: readonly string[];
 }
 
 /**
@@ -88,8 +98,25 @@ interface Found {
  * @param engine Whose options and commands they are.
  */
 export function parseCommandLine(args: readonly string[], engine: EngineKind = 'core'): CommandLine {
+  const { words, positionals, found } = readArguments(args, engine);
+  const typed = words.join(' ');
+  const isFusion = engine === 'fusion';
+  const command = ALIASES.get(typed) ?? (isFusion ? FUSION_ALIASES.get(typed) : undefined) ?? typed;
+  const isKnown = COMMANDS.has(command) || (isFusion && FUSION_COMMANDS.has(command));
+  return { command, isKnown, positionals, ...asked(found), ...named(found) };
+}
+
+/** Every option of dbt's arguments in the order given. */
+export function givenOptions(args: readonly string[], engine: EngineKind): readonly GivenOption[] {
+  return readArguments(args, engine).found.options;
+}
+
+function readArguments(
+  args: readonly string[],
+  engine: EngineKind,
+): { readonly words: readonly string[]; readonly positionals: readonly string[]; readonly found: Found } {
   const kinds = optionKindsOf(engine);
-  const found: Found = { values: new Map(), lists: new Map(), flags: new Map() };
+  const found: Found = { values: new Map(), lists: new Map(), flags: new Map(), options: [] };
   const rest = [...args];
   const words: string[] = [];
   const positionals: string[] = [];
@@ -106,12 +133,7 @@ export function parseCommandLine(args: readonly string[], engine: EngineKind = '
       break;
     }
   }
-
-  const typed = words.join(' ');
-  const isFusion = engine === 'fusion';
-  const command = ALIASES.get(typed) ?? (isFusion ? FUSION_ALIASES.get(typed) : undefined) ?? typed;
-  const isKnown = COMMANDS.has(command) || (isFusion && FUSION_COMMANDS.has(command));
-  return { command, isKnown, positionals, ...asked(found), ...named(found) };
+  return { words, positionals, found };
 }
 
 function asked(found: Found): Pick<CommandLine, 'asksFor'> {
@@ -191,9 +213,13 @@ function readLong(arg: string, rest: string[], found: Found, level: Level): void
   const option = equals === -1 ? arg : arg.slice(0, equals);
   if (equals !== -1) rest.unshift(arg.slice(equals + 1));
   const kind = level.kinds.get(option);
-  if (kind !== undefined) take(kind, rest, found);
+  if (kind !== undefined) {
+    take(kind, option, rest, found);
+    return;
+  }
   // An option nobody here knows, of a newer dbt or misspelt: taken for a flag, its own value gone with it.
-  else if (equals !== -1) rest.shift();
+  const values = equals === -1 ? [] : rest.splice(0, 1);
+  found.options.push({ name: option, typed: option, values });
 }
 
 /** `-q`, `-tprod`, `-qxs model`: letters up to the first that takes a value, which is what follows it. */
@@ -202,29 +228,38 @@ function readShort(arg: string, rest: string[], found: Found, level: Level): voi
     const option = `-${arg.charAt(at)}`;
     // The one letter with two meanings: `init -s` skips the profile.
     const kind = option === '-s' && level.command === 'init' ? undefined : level.kinds.get(option);
-    if (kind === undefined) continue;
+    if (kind === undefined) {
+      found.options.push({ name: option, typed: option, values: [] });
+      continue;
+    }
     if (kind.takes !== 'nothing') {
       if (at + 1 < arg.length) rest.unshift(arg.slice(at + 1));
-      take(kind, rest, found);
+      take(kind, option, rest, found);
       return;
     }
-    take(kind, rest, found);
+    take(kind, option, rest, found);
   }
 }
 
-function take(kind: OptionKind, rest: string[], found: Found): void {
+function take(kind: OptionKind, option: string, rest: string[], found: Found): void {
   if (kind.takes === 'nothing') {
     found.flags.set(kind.name, kind.means);
+    found.options.push({ name: option, typed: option, values: [] });
     return;
   }
   const value = rest.shift();
-  if (value === undefined) return;
+  if (value === undefined) {
+    found.options.push({ name: kind.name, typed: option, values: [] });
+    return;
+  }
   if (kind.takes === 'value') {
     found.values.set(kind.name, value);
+    found.options.push({ name: kind.name, typed: option, values: [value] });
     return;
   }
   const list = found.lists.get(kind.name) ?? [];
-  list.push(...value.split(' '));
-  while (rest[0] !== undefined && !rest[0].startsWith('-')) list.push(rest.shift() as string);
-  found.lists.set(kind.name, list);
+  const words = value.split(' ');
+  while (rest[0] !== undefined && !rest[0].startsWith('-')) words.push(rest.shift() as string);
+  found.lists.set(kind.name, [...list, ...words]);
+  found.options.push({ name: kind.name, typed: option, values: words });
 }

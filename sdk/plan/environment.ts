@@ -23,11 +23,16 @@ export function childEnvironment(
   const child: Record<string, string> = {};
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined) continue;
-    const known = platform === 'win32' ? name.toUpperCase() : name;
-    if (DROPPED_NAMES.has(known) || DROPPED_PREFIXES.some((prefix) => known.startsWith(prefix))) continue;
+    if (isKeptFromDbt(name, platform)) continue;
     child[name] = value;
   }
   return child;
+}
+
+/** Whether a variable of this name is none of project code's business: see `childEnvironment()`. */
+export function isKeptFromDbt(name: string, platform: NodeJS.Platform = process.platform): boolean {
+  const known = platform === 'win32' ? name.toUpperCase() : name;
+  return DROPPED_NAMES.has(known) || DROPPED_PREFIXES.some((prefix) => known.startsWith(prefix));
 }
 
 /** dbt hides these whatever their value. */
@@ -96,10 +101,15 @@ export function envSecrets(env: Readonly<Record<string, string | undefined>>): s
 }
 
 function looksSecret(name: string, value: string): boolean {
-  if (NOT_SECRETS.has(name) || ABOUT_A_SECRET.test(name) || !SECRET_NAME.test(name)) return false;
+  if (!isSecretName(name)) return false;
   // GOOGLE_APPLICATION_CREDENTIALS and its like name a file, and messages people need name it too.
   if (/CREDENTIALS?$/.test(name) && /^(?:\/|[A-Za-z]:[\\/]|\.{1,2}\/)/.test(value)) return false;
   return isWorthHiding(value, MIN_LIKELY);
+}
+
+/** Whether a variable's name, in upper case, says that it holds a secret. */
+export function isSecretName(name: string): boolean {
+  return !NOT_SECRETS.has(name) && !ABOUT_A_SECRET.test(name) && SECRET_NAME.test(name);
 }
 
 /** Whether hiding a value does more good than harm: not so for short and common words. */

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
-import { isWorthHiding } from './environment.ts';
+import { envSecrets, isWorthHiding } from './environment.ts';
 import { type JinjaContext, pythonText, type Rendered, renderJinja } from './jinja.ts';
 import { jinjaContext, type PlanInput } from './jinja-context.ts';
 import { isLocalWarehouse } from './local-warehouse.ts';
+import { fieldsOf } from './profile-fields.ts';
 import { located, readProfile, readTarget, type YamlMap } from './profile-file.ts';
 import { findProfilesDir, noProfilesFile, PROFILES_FILE_NAME } from './profiles-dir.ts';
 import type { Project } from './project.ts';
@@ -29,6 +30,17 @@ export interface ResolvedProfile {
   readonly secrets: readonly string[];
   /** What of the target says something to dbt State, as it is written there. */
   readonly stateKeys?: Yaml;
+  /**
+   * Every field of the target but secrets, rendered, each as JSON with its keys sorted; for comparing targets, not for
+   * showing. Absent where the target or its type is not known.
+   */
+  readonly fields?: Readonly<Record<string, string>>;
+  /** Fields that are missing in `fields` because only dbt can work them out. */
+  readonly unknownFields?: readonly string[];
+  /** What `fields` leaves out as secrets, e.g. `password`, `secrets.0.secret`. */
+  readonly secretFields?: readonly string[];
+  /** What the file says outside of targets that changes a run: `config:`, and keys of the profile. As `fields`. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 export type ProfileInput = PlanInput & {
@@ -95,32 +107,37 @@ export async function resolveProfile(input: ProfileInput): Promise<ResolvedProfi
   }
   const adapterType = type.kind === 'value' && typeof type.value === 'string' ? type.value : undefined;
   const threadsHere = threads ?? numberOf(values('threads'));
+  const read = fieldsOf(target, (text) => renderJinja(text, context), {
+    secrets: envSecrets(input.env),
+    sourceOf: (place) => file.sourceOf(profileName, ...at, ...place),
+  });
   const isLocal = adapterType === undefined ? undefined : isLocalWarehouse(adapterType, values);
   return {
     ...base,
-    secrets: secretsOf(target, values),
+    secrets: read.secretValues.filter((secret) => isWorthHiding(secret)),
     stateKeys: stateKeysOf(target),
     targetName,
-    ...(adapterType === undefined ? {} : { adapterType }),
+    ...(adapterType === undefined
+      ? {}
+      : {
+          adapterType,
+          fields: read.fields,
+          unknownFields: read.unknownFields,
+          secretFields: read.secretFields,
+          settings: settingsOf(file, profile),
+        }),
     ...(threadsHere === undefined ? {} : { threads: threadsHere }),
     ...(isLocal === undefined ? {} : { isLocalWarehouse: isLocal }),
   };
 }
 
-/** Fields that adapters keep secret, by the words they use in their names. */
-const SECRET_FIELD = /pass|pwd|secret|token|private_key|keyfile_json|api_key|access_key|credential/i;
-/** Names and places of secrets are no secrets. */
-const ABOUT_A_SECRET = /path|file$|url|uri|_id$|type|method/i;
-
-function secretsOf(target: YamlMap, values: (key: string) => Rendered | undefined): string[] {
-  return Object.keys(target)
-    .filter((key) => SECRET_FIELD.test(key) && !ABOUT_A_SECRET.test(key))
-    .flatMap((key) => {
-      const rendered = values(key);
-      return rendered?.kind === 'value' && typeof rendered.value === 'string' && isWorthHiding(rendered.value)
-        ? [rendered.value]
-        : [];
-    });
+/** dbt takes these as they stand. */
+function settingsOf(file: YamlFile, profile: YamlMap): Readonly<Record<string, string>> {
+  const { outputs: _, target: __, ...rest } = profile;
+  const config = valueAt(file.root, 'config');
+  const asWritten = (value: string): Rendered => ({ kind: 'value', value });
+  const settings = { ...(config === undefined ? {} : { config }), profile: rest };
+  return fieldsOf(settings, asWritten, { secrets: [], sourceOf: (at) => file.sourceOf(...at) }).fields;
 }
 
 /** Undefined when only dbt can tell. */

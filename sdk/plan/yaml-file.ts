@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import {
   isNode,
+  isScalar,
   LineCounter,
   parseDocument,
   type YAMLParseError,
@@ -16,6 +17,8 @@ export interface YamlFile {
   readonly root: Readonly<Record<string, unknown>>;
   /** 1-based line of the value at these keys, or of the nearest thing above it. */
   lineOf(...keys: readonly string[]): number | undefined;
+  /** How the number, word or text at these keys is written; undefined where it stands somewhere else. */
+  sourceOf(...keys: readonly string[]): string | undefined;
 }
 
 /** Larger than any such file is; a larger one was given by mistake. */
@@ -51,7 +54,8 @@ export async function readYamlFile(
   });
   const [error] = document.errors;
   if (error !== undefined) {
-    if (mayBeFineForDbt(error, text)) return { path, isDoubtful: true, root: {}, lineOf: () => undefined };
+    if (mayBeFineForDbt(error, text))
+      return { path, isDoubtful: true, root: {}, lineOf: () => undefined, sourceOf: () => undefined };
     const { line, col } = lines.linePos(error.pos[0]);
     throw invalid(code, `${path}:${line}:${col}`, causeOf(error));
   }
@@ -60,7 +64,7 @@ export async function readYamlFile(
     root = document.toJS(DBT_ALIASES);
   } catch {
     // Aliases that contain themselves, or far too many of them.
-    return { path, isDoubtful: true, root: {}, lineOf: () => undefined };
+    return { path, isDoubtful: true, root: {}, lineOf: () => undefined, sourceOf: () => undefined };
   }
   if (!isMap(root))
     throw invalid(code, path, root === null ? 'the file is empty' : 'its content is not a map');
@@ -75,6 +79,10 @@ export async function readYamlFile(
         if (start !== undefined) return lines.linePos(start).line;
       }
       return undefined;
+    },
+    sourceOf: (...keys) => {
+      const node: unknown = document.getIn(keys, true);
+      return isScalar(node) ? node.source : undefined;
     },
   };
 }

@@ -27,6 +27,13 @@ describe('parseDuration', () => {
     expect(() => parseDuration(text)).toThrow(/out of range/);
   });
 
+  test('another longest', () => {
+    expect(parseDuration('365d', { maxMs: 400 * 86_400_000 })).toBe(365 * 86_400_000);
+    expect(() => parseDuration('401d', { maxMs: 400 * 86_400_000 })).toThrow(
+      expect.objectContaining({ hint: 'Give more than zero and at most 400 days.' }),
+    );
+  });
+
   test('the longest is what a timer takes', () => {
     expect(parseDuration('24d')).toBeLessThanOrEqual(2_147_483_647);
   });

@@ -90,6 +90,10 @@ describe('which profile and target', () => {
       isLocalWarehouse: false,
       secrets: [],
       stateKeys: { type: 'postgres' },
+      fields: { host: '"db.example.com"', threads: '4', type: '"postgres"' },
+      unknownFields: [],
+      secretFields: [],
+      settings: { profile: '{}' },
     });
   });
 

@@ -50,6 +50,15 @@ test('links to folders are followed; one that leads back above itself is refused
   await expect(list()).rejects.toThrow('a link to a folder it lies in');
 });
 
+test('what is left out is so by any name', async () => {
+  await write('a.sql', 'x');
+  await write('target/b.sql', 'x');
+  await write('target/deep/c.sql', 'x');
+  await symlink('target', join(dir, 'link'));
+  await symlink('target/deep', join(dir, 'deep'));
+  expect((await list(['target'])).map(({ name }) => name)).toEqual(['a.sql', 'deep/c.sql']);
+});
+
 describe('with git', () => {
   beforeEach(async () => {
     await write('models/a.sql', 'select 1\n');
@@ -59,6 +68,9 @@ describe('with git', () => {
     git('init', '-q');
     git('add', '-A');
     git('commit', '-qm', 'all');
+    // The index of a moment ago is not believed yet.
+    const later = Date.now() / 1000 + 10;
+    await utimes(join(dir, '.git', 'index'), later, later);
   });
 
   test('a clean tree is told from the index alone, with the digests that reading gives', async () => {

@@ -1,0 +1,119 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { sourcesPathOf } from '../dbt-commands.ts';
+import { jinjaContext } from '../jinja-context.ts';
+import { otelFileOf } from '../otel-file.ts';
+import { dialectOf, readVariable } from '../variables.ts';
+import type { FingerprintInput } from './key-inputs.ts';
+import { type ListedFile, listFiles } from './list-files.ts';
+import { findSourceRoots } from './source-roots.ts';
+
+/** What of a run the files of a key depend on. */
+export type CodeInput = Pick<
+  FingerprintInput,
+  | 'args'
+  | 'commandLine'
+  | 'cwd'
+  | 'dotEnv'
+  | 'engine'
+  | 'env'
+  | 'keyEnv'
+  | 'notInputs'
+  | 'profile'
+  | 'project'
+  | 'run'
+  | 'versions'
+>;
+
+const LOCK_FILE = 'package-lock.yml';
+
+/** Every file a run of the project can read, by name relative to the project's folder. */
+export async function listSources(
+  input: CodeInput,
+): Promise<{ readonly code: readonly ListedFile[]; readonly packages: readonly ListedFile[] }> {
+  const { dir } = input.project;
+  const skip = await withRealPaths(notInputs(input));
+  const dialect = dialectOf(input.versions.dbt);
+  const { env, uncertain } = input.dotEnv;
+  const roots = await findSourceRoots({
+    dir,
+    skip,
+    context: jinjaContext(
+      { cwd: input.cwd, env, commandLine: input.commandLine, dbtVersion: input.versions.dbt },
+      dialect,
+      { uncertain },
+    ),
+    packagesPaths: packagesPaths(input),
+  });
+  const packagesAt = await withRealPaths(roots.packages);
+  // The project itself may lie inside a package of its own: an `integration_tests` with `local: ../`.
+  const elsewhere = new Set([...skip, ...roots.notInputs, ...packagesAt, dir, await realpath(dir)]);
+  const [inside, outside, packages, lock] = await Promise.all([
+    listFiles(dir, new Set([...skip, ...packagesAt])),
+    Promise.all(roots.outside.map((root) => listRoot(root, elsewhere, dir))),
+    Promise.all(roots.packages.map((root) => listRoot(root, elsewhere, dir))),
+    listRoot(join(dir, LOCK_FILE), new Set(), dir),
+  ]);
+  return {
+    code: [...inside.filter(({ name }) => name !== LOCK_FILE), ...outside.flat()],
+    packages: [...lock, ...packages.flat()],
+  };
+}
+
+/** A folder's files, a file alone, or nothing where there is none. */
+async function listRoot(root: string, skip: ReadonlySet<string>, base: string): Promise<ListedFile[]> {
+  let isFolder: boolean;
+  try {
+    isFolder = (await stat(root)).isDirectory();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+  if (isFolder) return listFiles(root, skip, base);
+  const name = relative(base, root).split(sep).join('/');
+  return [{ path: root, name, isLink: (await lstat(root)).isSymbolicLink() }];
+}
+
+/** What dbt and we write, and database files with what lies beside them. */
+function notInputs({ project, notInputs: others, commandLine, cwd, engine, dotEnv }: CodeInput): string[] {
+  const { dir, targetPath, logPath } = project;
+  const otel = engine === 'fusion' ? otelFileOf(commandLine, dotEnv.env, logPath) : undefined;
+  return [
+    targetPath,
+    logPath,
+    sourcesPathOf(commandLine, { cwd, targetPath }),
+    ...(otel?.path === undefined ? [] : [otel.path]),
+    // dbt v2 lays its own macros down there.
+    ...(engine === 'fusion' ? [join(dir, 'dbt_internal_packages')] : []),
+    ...others.flatMap((path) => ['', '.wal', '.tmp', '-wal', '-shm', '-journal'].map((end) => path + end)),
+  ];
+}
+
+/** Where something other than dbt_project.yml puts packages. Not every version of dbt listens to each. */
+function packagesPaths({ args, dotEnv }: CodeInput): string[] {
+  const option = '--packages-install-path';
+  const given = args.flatMap((arg, at) =>
+    arg === option ? (args[at + 1] ?? []) : arg.startsWith(`${option}=`) ? arg.slice(option.length + 1) : [],
+  );
+  for (const name of ['DBT_PACKAGES_INSTALL_PATH', 'DBT_ENGINE_PACKAGES_INSTALL_PATH']) {
+    const value = readVariable(dotEnv.env, name);
+    if (value !== undefined && value !== '') given.push(value);
+    else if (dotEnv.uncertain.has(name))
+      throw new Error(`The .env file sets ${name} in a way only dbt can work out`);
+  }
+  return given;
+}
+
+async function withRealPaths(paths: readonly string[]): Promise<ReadonlySet<string>> {
+  const real = await Promise.all(
+    paths.map(async (path) => {
+      try {
+        return await realpath(path);
+      } catch {
+        // What is not there is in no listing either.
+        return path;
+      }
+    }),
+  );
+  return new Set([...paths, ...real].map((path) => resolve(path)));
+}
