@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DbtRunCacheError } from '../errors.ts';
+import { optional } from '../util/optional.ts';
 import { holdLease } from './hold-lease.ts';
 import { type AcquireAnswer, acquire, type Standing } from './lease.ts';
 import { claimName } from './names.ts';
 import type { DedupPolicy } from './policy.ts';
 import { type KeyPart, type LedgerRecord, type Producer, parseProducer, parseRecord } from './record.ts';
 import type { DedupStore } from './store.ts';
-import { lastWriter, noteWriting, noteWritten } from './target-writers.ts';
+import { type LastWriterAnswer, lastWriter, noteWriting, noteWritten } from './target-writers.ts';
 
 const FIRST_POLL_MS = 250;
 const SLOWEST_POLL_MS = 5000;
@@ -24,10 +25,14 @@ export interface DedupRequest {
   readonly key: RunKey;
   readonly policy: DedupPolicy;
   readonly producer: Producer;
-  /** Names the warehouse target dbt writes to; undefined for a command that writes to none. */
+  /** Names the warehouse target; undefined for a command that has none. */
   readonly target: string | undefined;
-  /** Why a derived key's record must not be replayed whatever it says; undefined when it may be. */
-  readonly distrust: string | undefined;
+  /** Whether the command writes to its target, rather than only reading there. */
+  readonly writes: boolean;
+  /** Why what the record's run left may be gone, beyond what the ledger can tell; undefined when it is there. */
+  readonly distrust: (record: LedgerRecord) => Promise<string | undefined>;
+  /** Gets what the record's run left in the store; why that cannot be had, or undefined when it is there. */
+  readonly fetch: (record: LedgerRecord) => Promise<string | undefined>;
   /** Ends the waiting; its reason is thrown. */
   readonly signal: AbortSignal;
   /** Told once, when the waiting for a run in flight begins. */
@@ -40,6 +45,8 @@ export type MissReason =
   /** The record of an identical run is there, and what it left may not be: someone wrote to the target since. */
   | { readonly kind: 'target-changed'; readonly record: LedgerRecord }
   | { readonly kind: 'distrusted'; readonly record: LedgerRecord; readonly why: string }
+  /** The record's files cannot be had. */
+  | { readonly kind: 'unusable'; readonly record: LedgerRecord; readonly why: string }
   | { readonly kind: 'failed-before'; readonly record: LedgerRecord }
   | { readonly kind: 'other-inputs'; readonly record: LedgerRecord }
   | { readonly kind: 'in-flight'; readonly owner: Producer | undefined }
@@ -57,23 +64,31 @@ export interface Claim {
   /** Aborted when another run has taken the key over. */
   readonly lost: AbortSignal;
   /** Leaves the record of the finished run. Best effort: says what became of it, throws nothing. */
-  finish(record: Omit<LedgerRecord, 'token' | 'keyKind' | 'parts'>): Promise<FinishAnswer>;
-  /** Frees the key without a record: the run failed, was stopped, or never began. `wrote`: dbt had been started. */
-  abandon(wrote: boolean): Promise<FinishAnswer>;
+  finish(record: FinishedRun): Promise<FinishAnswer>;
+  /** Frees the key without a record: the run failed, was stopped, or never began. */
+  abandon(): Promise<FinishAnswer>;
 }
 
-/** `lost`: another run had taken the key over, and nothing was changed. */
-export type FinishAnswer = 'done' | 'lost' | 'unknown';
+/** A record without what the claim itself knows. */
+export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'sawWriter'>;
+
+/**
+ * `lost`: another run had taken the key over, and nothing was changed. `not-kept`: a command that only reads its target
+ * ran while another wrote there, so its result stands for nothing.
+ */
+export type FinishAnswer = 'done' | 'not-kept' | 'lost' | 'unknown';
 
 export type DedupAnswer =
   | { readonly kind: 'proceed'; readonly claim: Claim; readonly because: MissReason }
   | { readonly kind: 'replay'; readonly record: LedgerRecord; readonly waited: boolean }
-  | { readonly kind: 'skip'; readonly owner: Producer | undefined };
+  | { readonly kind: 'skip'; readonly owner: Producer | undefined }
+  /** A given key was used with other inputs, and the policy takes that for a mistake. */
+  | { readonly kind: 'mismatch'; readonly record: LedgerRecord };
 
 /**
  * Decides whether a run needs to run: takes the claim on its key, or finds what an identical run left, or waits for
  * one that is at it.
- * @throws DbtRunCacheError `dedup-in-flight`, `dedup-unavailable`, `dedup-mismatch`, as the policy asks.
+ * @throws DbtRunCacheError `dedup-in-flight`, `dedup-unavailable`, as the policy asks.
  */
 export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
   const until = performance.now() + request.policy.waitMs;
@@ -93,7 +108,7 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
     const { standing } = answer;
     if (standing.state === 'settled') {
       const found = await judge(request, standing, waited);
-      if (found.kind === 'replay') return found;
+      if (found.kind !== 'miss') return found;
       because = found.because;
       supersede = standing.version;
       continue;
@@ -124,38 +139,53 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
 }
 
 type Judged =
-  | Extract<DedupAnswer, { kind: 'replay' }>
+  | Extract<DedupAnswer, { kind: 'replay' | 'mismatch' }>
   | { readonly kind: 'miss'; readonly because: MissReason };
 
 /** Whether what an identical run left stands for what this one would do. */
 async function judge(request: DedupRequest, standing: Standing, waited: boolean): Promise<Judged> {
-  const { key, policy, store, target, distrust } = request;
+  const { key, policy, target } = request;
   const record = parseRecord(standing.body);
   if (record === undefined) return { kind: 'miss', because: { kind: 'no-record' } };
   const miss = (because: MissReason): Judged => ({ kind: 'miss', because });
-  if (key.kind === 'given' && !sameParts(key.parts, record.parts)) {
+  if (key.kind === 'given' && differ(key.parts, record.parts)) {
     if (policy.onMismatch === 'run') return miss({ kind: 'other-inputs', record });
-    throw mismatch(key, record);
+    return { kind: 'mismatch', record };
   }
   if (record.result === 'failed' && policy.dedupOn === 'success')
     return miss({ kind: 'failed-before', record });
+  const gone = await request.distrust(record);
+  if (gone !== undefined) return miss({ kind: 'distrusted', record, why: gone });
   // A given key keeps its caller's meaning: who says that two runs are one is believed.
-  if (key.kind === 'given') return { kind: 'replay', record, waited };
-  if (distrust !== undefined) return miss({ kind: 'distrusted', record, why: distrust });
-  if (target !== undefined) {
-    const last = await lastWriter(store, target);
-    if (last.kind !== 'found' || last.writer.token !== record.token || last.writer.phase !== 'written') {
-      return miss({ kind: 'target-changed', record });
-    }
-  }
+  if (key.kind === 'derived' && target !== undefined && !(await standsInTarget(request, target, record)))
+    return miss({ kind: 'target-changed', record });
+  const lacking = await request.fetch(record);
+  if (lacking !== undefined) return miss({ kind: 'unusable', record, why: lacking });
   return { kind: 'replay', record, waited };
 }
 
-/** A part that could not be known equals nothing; one that the other side does not have says nothing. */
-function sameParts(ours: readonly KeyPart[], theirs: readonly KeyPart[]): boolean {
-  return ours.every(({ name, digest }) => {
-    const other = theirs.find((part) => part.name === name);
-    return other === undefined || (digest !== null && other.digest === digest);
+/** Whether what is in the target is what the record's run left there, or saw there. */
+async function standsInTarget(
+  { store, writes }: DedupRequest,
+  target: string,
+  record: LedgerRecord,
+): Promise<boolean> {
+  const last = await lastWriter(store, target);
+  if (!writes) return record.sawWriter !== undefined && seen(last) === record.sawWriter;
+  return last.kind === 'found' && last.writer.token === record.token && last.writer.phase === 'written';
+}
+
+/** Who wrote last, in a word; undefined while someone writes, or where that cannot be told. */
+function seen(last: LastWriterAnswer): string | undefined {
+  if (last.kind === 'none') return 'none';
+  return last.kind === 'found' && last.writer.phase === 'written' ? last.writer.token : undefined;
+}
+
+/** Whether a part is known on both sides and differs: what is not known, or not there, says nothing about a given key. */
+function differ(ours: readonly KeyPart[], theirs: readonly KeyPart[]): boolean {
+  return ours.some(({ name, digest }) => {
+    const other = theirs.find((part) => part.name === name)?.digest ?? null;
+    return digest !== null && other !== null && other !== digest;
   });
 }
 
@@ -164,7 +194,10 @@ async function proceed(
   { lease, adoptedFrom }: Extract<AcquireAnswer, { kind: 'acquired' }>,
   because: MissReason,
 ): Promise<DedupAnswer> {
-  const { store, target, policy, key } = request;
+  const { store, policy, key } = request;
+  const target = request.writes ? request.target : undefined;
+  const readsFrom = request.writes ? undefined : request.target;
+  const sawWriter = readsFrom === undefined ? undefined : seen(await lastWriter(store, readsFrom));
   if (target !== undefined) {
     const noted = await noteWriting(store, target, lease.token, policy.retentionMs, adoptedFrom);
     if (noted === 'unknown') {
@@ -192,15 +225,29 @@ async function proceed(
     lost: held.lost,
     finish: (record) =>
       end(async () => {
-        await written(record.result === 'succeeded');
-        const { result } = record;
-        if (result === 'failed' && policy.dedupOn === 'success') return word(await lease.release());
-        const body: LedgerRecord = { ...record, token: lease.token, keyKind: key.kind, parts: key.parts };
+        const isFreed = record.result === 'failed' && policy.dedupOn === 'success';
+        // A run that failed left what it left: a record of it stands for that as well.
+        await written(!isFreed);
+        if (isFreed) return word(await lease.release());
+        if (readsFrom !== undefined) {
+          const now = seen(await lastWriter(store, readsFrom));
+          if (now === undefined || now !== sawWriter) {
+            const released = word(await lease.release());
+            return released === 'done' ? 'not-kept' : released;
+          }
+        }
+        const body: LedgerRecord = {
+          ...record,
+          token: lease.token,
+          keyKind: key.kind,
+          parts: key.parts.map(({ name, digest }) => ({ name, digest })),
+          ...optional('sawWriter', sawWriter),
+        };
         return word(await lease.settle(body));
       }),
-    abandon: (wrote) =>
+    abandon: () =>
       end(async () => {
-        if (wrote) await written(false);
+        await written(false);
         return word(await lease.release());
       }),
   };
@@ -211,9 +258,16 @@ function word(answer: 'settled' | 'released' | 'lost' | 'unknown'): FinishAnswer
   return answer === 'lost' || answer === 'unknown' ? answer : 'done';
 }
 
-/** Others must not go on to replay what this run is about to change, as far as they can be told. */
 async function outside(request: DedupRequest, because: MissReason): Promise<DedupAnswer> {
-  const { store, target, policy } = request;
+  return { kind: 'proceed', claim: await outsideClaim(request), because };
+}
+
+/** For a run outside of the ledger. Others must not go on to replay what it is about to change, as far as they can be told. */
+export async function outsideClaim(
+  request: Pick<DedupRequest, 'store' | 'policy' | 'target' | 'writes'>,
+): Promise<Claim> {
+  const { store, policy } = request;
+  const target = request.writes ? request.target : undefined;
   const token = randomUUID();
   if (target !== undefined)
     await noteWriting(store, target, token, policy.retentionMs).catch(() => undefined);
@@ -224,7 +278,7 @@ async function outside(request: DedupRequest, because: MissReason): Promise<Dedu
     );
     return noted === 'noted' ? 'done' : 'unknown';
   };
-  const claim: Claim = {
+  return {
     owns: false,
     attempt: 0,
     token,
@@ -233,7 +287,6 @@ async function outside(request: DedupRequest, because: MissReason): Promise<Dedu
     finish: ended,
     abandon: ended,
   };
-  return { kind: 'proceed', claim, because };
 }
 
 async function unavailable(request: DedupRequest, why: string): Promise<DedupAnswer> {
@@ -251,20 +304,4 @@ function inFlight(owner: Producer | undefined, what: string): DbtRunCacheError {
     code: 'dedup-in-flight',
     hint: 'Run it again when that one has ended.',
   });
-}
-
-function mismatch(key: RunKey, record: LedgerRecord): DbtRunCacheError {
-  const differing = key.parts
-    .filter(({ name, digest }) => {
-      const other = record.parts.find((part) => part.name === name);
-      return other !== undefined && (digest === null || other.digest !== digest);
-    })
-    .map(({ name }) => name);
-  return new DbtRunCacheError(
-    `The key was used before with other inputs: ${differing.join(', ')} differ from the run of ${record.producer.startedAt}`,
-    {
-      code: 'dedup-mismatch',
-      hint: 'Give every set of inputs a key of its own, or let such runs run (on-mismatch: run).',
-    },
-  );
 }

@@ -21,3 +21,11 @@ export function targetName(target: string): string {
 export function leaseName(name: string): string {
   return `leases/${digestOf(name)}`;
 }
+
+/** The entry that lists the last finished runs of a scope. */
+export function recentName(scope: string): string {
+  return `recent/${digestOf(scope)}`;
+}
+
+/** The entry that says when the ledger was last swept. */
+export const LAST_SWEEP = 'sweeps/last';

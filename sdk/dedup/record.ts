@@ -15,9 +15,9 @@ export interface Producer {
 
 /** A file that can be brought back. */
 export interface StoredFile {
-  /** Within the target folder, forward slashes, e.g. `run_results.json`. */
+  /** Within the target folder, forward slashes, e.g. `run_results.json`. `compiled`: all compiled SQL, packed. */
   readonly path: string;
-  /** Of the content, hex. Also its name in the store. */
+  /** Of the content, hex. */
   readonly sha256: string;
   readonly bytes: number;
 }
@@ -27,8 +27,27 @@ export interface KeyPart {
   readonly name: string;
   /** Hex; null when it could not be known, so that the part never matches. */
   readonly digest: string | null;
-  /** Digests of its items, e.g. of each file by path; left out where there are too many to keep. */
+  /** Digests of its items, e.g. of each file by path. In a record they are a blob of their own. */
   readonly items?: Readonly<Record<string, string>>;
+}
+
+/** Bytes in the store beside the record, compressed with gzip. */
+export interface StoredBlob {
+  /** Of the bytes as stored, hex. Also the blob's name. */
+  readonly sha256: string;
+  /** As stored. */
+  readonly bytes: number;
+}
+
+/** A database file as a run left it. A write-ahead log beside it is a file of its own. */
+export interface TargetFile {
+  /** Absolute, where it lay. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Device, inode, and nanoseconds of change: equal means that nothing has touched the file since. */
+  readonly identity: string;
+  /** Of the content, hex; absent for a file that is too large to read. */
+  readonly sha256?: string;
 }
 
 /** A finished run, as the ledger keeps it. */
@@ -42,11 +61,29 @@ export interface LedgerRecord {
   readonly finishedAt: string;
   readonly wallMs: number;
   readonly exitCode: number;
+  /** The key as it was given; absent for a derived one, and for one that looks like a secret. */
+  readonly givenKey?: string;
+  /** Without their items: those are in `items`. */
   readonly parts: readonly KeyPart[];
-  /** The report of that run. */
-  readonly report: StoredFile;
+  /** `{ part: { item: digest } }` as JSON. */
+  readonly items?: StoredBlob;
+  /** `files` one after the other, in their order. */
+  readonly bundle: StoredBlob;
+  /** The report first. */
   readonly files: readonly StoredFile[];
+  /** What would have been kept and was too large. */
+  readonly omitted?: readonly { readonly path: string; readonly bytes: number }[];
+  /**
+   * For a command that reads its target and writes nothing there: who had written last, as `LastWriter.token`, or
+   * `none`.
+   */
+  readonly sawWriter?: string;
+  /** The database files of a target that is one. */
+  readonly targetFiles?: readonly TargetFile[];
 }
+
+/** The report's place among the files of a record. */
+export const REPORT_PATH = 'dbt_runcache_report.json';
 
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 /** No way out of the folder it is restored to: plain words, no dots in front, no drive, no backslash. */
@@ -70,7 +107,16 @@ const Part = z.object({
   items: z.record(z.string(), z.string()).optional(),
 });
 
-const RecordSchema = z.object({
+const Blob = z.object({ sha256: Digest, bytes: z.number().int().min(0) });
+const Target = z.object({
+  path: z.string(),
+  bytes: z.number().int().min(0),
+  identity: z.string(),
+  sha256: Digest.optional(),
+});
+
+/** Fields are only ever added. The schema that is published is made of this. */
+export const RecordSchema = z.object({
   result: z.enum(['succeeded', 'failed']),
   token: z.string(),
   keyKind: z.enum(['given', 'derived']),
@@ -78,9 +124,14 @@ const RecordSchema = z.object({
   finishedAt: z.string(),
   wallMs: z.number().min(0),
   exitCode: z.number().int(),
+  givenKey: z.string().max(512).optional(),
   parts: z.array(Part),
-  report: File,
-  files: z.array(File),
+  items: Blob.optional(),
+  bundle: Blob,
+  files: z.array(File).min(1).max(100_000),
+  omitted: z.array(z.object({ path: RelativePath, bytes: z.number().int().min(0) })).optional(),
+  sawWriter: z.string().optional(),
+  targetFiles: z.array(Target).max(100).optional(),
 });
 
 /** Undefined for what is no record of this version: it came from outside, and is not trusted. */

@@ -56,6 +56,8 @@ export interface DedupStore {
   /** e.g. `file`. */
   readonly kind: string;
   readonly guarantees: StoreGuarantees;
+  /** Absolute: the folder of a store that is one on this machine. */
+  readonly folder?: string;
   read(name: string): Promise<ReadAnswer>;
   /** Writes if, and only if, the entry is as expected: one of any number of simultaneous writers wins. */
   write(request: WriteRequest): Promise<WriteAnswer>;
@@ -67,6 +69,11 @@ export interface DedupStore {
   putBlob(name: string, bytes: Uint8Array, retainMs: number): Promise<WriteAnswer>;
   /** The bytes, at most `maxBytes` of them: a larger blob is `unknown`. */
   getBlob(name: string, maxBytes: number): Promise<BlobAnswer>;
+  /**
+   * Clears away entries past their retention and blobs that were last put longer ago than `blobAgeMs`. What is in use
+   * stays. Stops when `signal` is aborted; the next one goes on. A store that forgets by itself has nothing to do.
+   */
+  sweep(options: SweepOptions): Promise<SweepAnswer>;
   /** Lets go of connections and timers. The store is not used afterwards. */
   close(): Promise<void>;
 }
@@ -74,4 +81,15 @@ export interface DedupStore {
 export type BlobAnswer =
   | { readonly kind: 'found'; readonly bytes: Uint8Array }
   | { readonly kind: 'absent' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export interface SweepOptions {
+  /** Milliseconds. */
+  readonly blobAgeMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How many were cleared away; `unknown` when the store did not let itself be looked through. */
+export type SweepAnswer =
+  | { readonly kind: 'swept'; readonly entries: number; readonly blobs: number }
   | { readonly kind: 'unknown'; readonly why: string };

@@ -62,6 +62,15 @@ export function gcsService({ bucket, endpoint, accessToken, ready }: GcsServiceO
     return ageOf(dateOf(response, 'date'), Date.parse(updated ?? ''));
   }
 
+  async function remove(key: string, tag: string, signal: AbortSignal): Promise<boolean> {
+    // Exactly this generation, and only while it is the newest.
+    const query = new URLSearchParams({ generation: tag, ifGenerationMatch: tag });
+    const response = await send(`${objectPath(key)}?${query}`, signal, { method: 'DELETE' });
+    if (!('status' in response)) return false;
+    await response.body?.cancel();
+    return response.ok;
+  }
+
   return {
     kind: 'gcs',
     ready,
@@ -99,27 +108,37 @@ export function gcsService({ bucket, endpoint, accessToken, ready }: GcsServiceO
         const { generation } = (await response.json()) as { readonly generation?: string };
         return generation === undefined ? incomplete() : { kind: 'written', tag: generation };
       }),
-    remove: async (key, tag, signal) => {
-      // Exactly this generation, and only while it is the newest.
-      const query = new URLSearchParams({ generation: tag, ifGenerationMatch: tag });
-      const response = await send(`${objectPath(key)}?${query}`, signal, { method: 'DELETE' });
-      if ('status' in response) await response.body?.cancel();
-    },
+    remove,
+    // Each put makes a generation of its own, so one that was put again since is another one.
+    removeOld: async ({ key, tag, ageMs }, minAgeMs, signal) =>
+      ageMs !== undefined && ageMs > minAgeMs && remove(key, tag, signal),
     list: (prefix, next, signal) =>
       guarded(async () => {
-        const query = new URLSearchParams({ prefix, fields: 'items(name),nextPageToken' });
+        const query = new URLSearchParams({ prefix, fields: 'items(name,generation,updated),nextPageToken' });
         if (next !== undefined) query.set('pageToken', next);
         const response = await send(`${objects}?${query}`, signal);
         if (!('status' in response)) return response;
         if (!response.ok) return refusal(response);
         const { items = [], nextPageToken } = (await response.json()) as {
-          readonly items?: readonly { readonly name: string }[];
+          readonly items?: readonly ListedItem[];
           readonly nextPageToken?: string;
         };
-        return { kind: 'page', keys: items.map(({ name }) => name), next: nextPageToken };
+        const date = dateOf(response, 'date');
+        const found = items.map(({ name, generation = '', updated = '' }) => ({
+          key: name,
+          tag: generation,
+          ageMs: ageOf(date, Date.parse(updated)),
+        }));
+        return { kind: 'page', objects: found, next: nextPageToken };
       }),
     close: async () => undefined,
   };
+}
+
+interface ListedItem {
+  readonly name: string;
+  readonly generation?: string;
+  readonly updated?: string;
 }
 
 /** A connection can break while a body is read, too. */

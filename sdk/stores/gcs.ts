@@ -27,8 +27,8 @@ export interface GcsStoreOptions {
  * A ledger in a bucket of Google Cloud Storage: for any number of hosts. The credentials need `storage.objects.get`,
  * `create`, `delete` and `list` on the bucket: the role Storage Object User.
  *
- * Old entries are cleared away when the ledger is listed, blobs by the bucket's own lifecycle rule: let it delete what
- * is under `<prefix>/` some days after the longest retention. The bucket must not have a retention policy: it
+ * Old entries and blobs are cleared away by `sweep()`. A lifecycle rule of the bucket can do that as well: let it delete
+ * what is under `<prefix>/` some days after the longest retention. The bucket must not have a retention policy: it
  * forbids the replacing of objects.
  *
  * @example

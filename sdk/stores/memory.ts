@@ -13,10 +13,16 @@ interface Kept {
   readonly retainMs: number;
 }
 
+interface KeptBlob {
+  readonly bytes: Uint8Array;
+  readonly putAt: number;
+  readonly retainMs: number;
+}
+
 /** A ledger that lives and dies with this process: for tests, and for a service that runs many jobs itself. */
 export function memoryStore({ now = () => performance.now() }: MemoryStoreOptions = {}): DedupStore {
   const entries = new Map<string, Kept>();
-  const blobs = new Map<string, { readonly bytes: Uint8Array; readonly until: number }>();
+  const blobs = new Map<string, KeptBlob>();
   let writes = 0;
 
   /** What is past its retention is gone. */
@@ -58,15 +64,28 @@ export function memoryStore({ now = () => performance.now() }: MemoryStoreOption
       return { kind: 'written', version };
     },
     putBlob: async (name, bytes, retainMs) => {
-      blobs.set(checkName(name), { bytes: bytes.slice(), until: now() + retainMs });
+      blobs.set(checkName(name), { bytes: Uint8Array.from(bytes), putAt: now(), retainMs });
       return { kind: 'written', version: name };
     },
     getBlob: async (name, maxBytes) => {
       const found = blobs.get(checkName(name));
-      if (found === undefined || now() > found.until) return { kind: 'absent' };
+      if (found === undefined || now() - found.putAt > found.retainMs) return { kind: 'absent' };
       if (found.bytes.byteLength > maxBytes)
         return { kind: 'unknown', why: `${name} is larger than ${maxBytes} bytes` };
-      return { kind: 'found', bytes: found.bytes.slice() };
+      return { kind: 'found', bytes: Uint8Array.from(found.bytes) };
+    },
+    sweep: async ({ blobAgeMs, signal }) => {
+      if (signal.aborted) return { kind: 'swept', entries: 0, blobs: 0 };
+      const before = { entries: entries.size, blobs: blobs.size };
+      for (const name of [...entries.keys()]) live(name);
+      for (const [name, { putAt, retainMs }] of [...blobs]) {
+        if (now() - putAt > Math.min(blobAgeMs, retainMs)) blobs.delete(name);
+      }
+      return {
+        kind: 'swept',
+        entries: before.entries - entries.size,
+        blobs: before.blobs - blobs.size,
+      };
     },
     close: async () => {},
   };

@@ -3,16 +3,13 @@ import type { DedupStore, ReadAnswer, WriteAnswer, WriteRequest } from '../dedup
 import { checkName, checkValue } from '../dedup/store-names.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import { type Content, MAX_CONTENT_BYTES, parseContent, printContent } from './object-content.ts';
-import type { Condition, ObjectGet, ObjectPut, ObjectService } from './object-service.ts';
+import type { Condition, ListedObject, ObjectGet, ObjectPut, ObjectService } from './object-service.ts';
+import { DEAD_KEPT_MS, READS_AT_ONCE, sweepObjects } from './object-sweep.ts';
 import { type Trouble, within } from './within.ts';
 
-/** Dead entries are cleared away when they have been so for this long. */
-const DEAD_KEPT_MS = 24 * 3_600_000;
 /** Services take about one write a second to one object, so the pauses add up to more than that. */
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 250;
-/** Entries a listing reads at the same time. */
-const READS_AT_ONCE = 16;
 /** A slow line still moves this many bytes a millisecond. */
 const SLOWEST_BYTES_PER_MS = 100;
 
@@ -27,7 +24,8 @@ export interface ObjectStoreOptions {
 export function objectStore(service: ObjectService, { prefix, timeoutMs }: ObjectStoreOptions): DedupStore {
   const entriesRoot = `${prefix}/entries/`;
   const keyOf = (name: string): string => entriesRoot + checkName(name);
-  const blobKeyOf = (name: string): string => `${prefix}/blobs/${checkName(name)}`;
+  const blobsRoot = `${prefix}/blobs/`;
+  const blobKeyOf = (name: string): string => blobsRoot + checkName(name);
   const blobTimeoutMs = (bytes: number): number => timeoutMs + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
 
   async function ask<T>(ms: number, action: (signal: AbortSignal) => Promise<T>): Promise<T | Trouble> {
@@ -45,7 +43,7 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
     const content = parseContent(found.bytes);
     const { tag, ageMs } = found;
     if (content === undefined)
-      return { kind: 'unknown', why: 'the entry has a shape this version does not know', again: false };
+      return { kind: 'unreadable', why: 'the entry has a shape this version does not know' };
     return content.kind === 'value' && ageMs <= content.retainMs
       ? { kind: 'live', value: content.value, tag, ageMs }
       : { kind: 'dead', tag, deadMs: ageMs - (content.kind === 'value' ? content.retainMs : 0) };
@@ -60,20 +58,32 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
       if (created.kind !== 'refused') return answered(created);
       // What is removed, or past its retention, is still an object.
       const found = await look(key);
-      if (found.kind === 'unknown') return unknown(found);
+      if (found.kind === 'unknown' || found.kind === 'unreadable') return unknown(found);
       if (found.kind === 'live') return { kind: 'conflict' };
-      if (found.kind === 'dead') return answered(await put(key, content, { kind: 'tag', tag: found.tag }));
+      if (found.kind === 'absent') continue;
+      let { tag } = found;
+      if (found.deadMs > DEAD_KEPT_MS / 2) {
+        // A sweep may be deleting what has been dead for long, and not every service checks and deletes in one step. A
+        // fresh mark goes first: when the delete takes that away after all, the write below finds it gone.
+        const marked = await put(key, { kind: 'removed' }, { kind: 'tag', tag });
+        if (marked.kind === 'refused') continue;
+        if (marked.kind !== 'written') return answered(marked);
+        tag = marked.tag;
+      }
+      const replaced = await put(key, content, { kind: 'tag', tag });
+      // Refused: it was made anew, or cleared away, which leaves the name to whoever is first.
+      if (replaced.kind !== 'refused') return answered(replaced);
     }
     return { kind: 'unknown', why: `${name} kept coming and going` };
   }
 
-  async function* keys(keyPrefix: string): AsyncIterable<readonly string[]> {
+  async function* objects(keyPrefix: string): AsyncIterable<readonly ListedObject[]> {
     let next: string | undefined;
     do {
       const page = await patiently(() => ask(timeoutMs, (signal) => service.list(keyPrefix, next, signal)));
       if (page.kind === 'unknown') throw unlisted(service.kind, page.why);
-      for (let from = 0; from < page.keys.length; from += READS_AT_ONCE)
-        yield page.keys.slice(from, from + READS_AT_ONCE);
+      for (let from = 0; from < page.objects.length; from += READS_AT_ONCE)
+        yield page.objects.slice(from, from + READS_AT_ONCE);
       next = page.next;
     } while (next !== undefined);
   }
@@ -83,7 +93,7 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
     guarantees: { scope: 'everyone', renews: true, durable: true },
     read: async (name): Promise<ReadAnswer> => {
       const found = await look(keyOf(name));
-      if (found.kind === 'unknown') return unknown(found);
+      if (found.kind === 'unknown' || found.kind === 'unreadable') return unknown(found);
       if (found.kind !== 'live') return { kind: 'absent' };
       const { value, tag, ageMs } = found;
       return { kind: 'found', entry: { value, version: tag, ageMs } };
@@ -97,11 +107,12 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
       return written.kind === 'written' ? { kind: 'written', version } : answered(written);
     },
     async *list(namePrefix) {
-      for await (const page of keys(entriesRoot + namePrefix)) {
-        const found = await Promise.all(page.map(async (key) => ({ key, ...(await look(key)) })));
+      for await (const page of objects(entriesRoot + namePrefix)) {
+        const found = await Promise.all(page.map(async ({ key }) => ({ key, ...(await look(key)) })));
         for (const one of found) {
           if (one.kind === 'unknown') throw unlisted(service.kind, one.why);
-          if (one.kind === 'live') yield one.key.slice(entriesRoot.length);
+          // What cannot be read is not absent.
+          if (one.kind === 'live' || one.kind === 'unreadable') yield one.key.slice(entriesRoot.length);
           if (one.kind === 'dead' && one.deadMs > DEAD_KEPT_MS)
             await ask(timeoutMs, (signal) => service.remove(one.key, one.tag, signal)).catch(() => undefined);
         }
@@ -121,14 +132,21 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
       if (found.kind === 'unknown') return unknown(found);
       return found.kind === 'found' ? { kind: 'found', bytes: found.bytes } : found;
     },
+    sweep: (options) =>
+      sweepObjects(
+        { service, entriesRoot, blobsRoot, look, ask: (action) => ask(timeoutMs, action) },
+        options,
+      ),
     close: () => service.close(),
   };
 }
 
-type Looked =
+export type Looked =
   | { readonly kind: 'live'; readonly value: string; readonly tag: string; readonly ageMs: number }
   | { readonly kind: 'dead'; readonly tag: string; readonly deadMs: number }
   | { readonly kind: 'absent' }
+  /** It is there, and is no entry of this version. */
+  | { readonly kind: 'unreadable'; readonly why: string }
   | Trouble;
 
 function answered(put: ObjectPut): WriteAnswer {

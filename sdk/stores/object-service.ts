@@ -8,9 +8,14 @@ export interface ObjectService {
   get(key: string, maxBytes: number, signal: AbortSignal): Promise<ObjectGet>;
   /** Writes the whole object, if the condition holds at that very moment. */
   put(key: string, bytes: Uint8Array, condition: Condition, signal: AbortSignal): Promise<ObjectPut>;
-  /** Removes an object that is still as `tag` says; best effort. */
-  remove(key: string, tag: string, signal: AbortSignal): Promise<void>;
-  /** Keys that begin with `prefix`, a page at a time. `next` undefined: that was the last one. */
+  /** Removes an object that is still as `tag` says; best effort. Answers whether it is known to be gone. */
+  remove(key: string, tag: string, signal: AbortSignal): Promise<boolean>;
+  /**
+   * Removes an object, a blob, that was last put longer ago than `ageMs` by the service's clock; best effort. Two puts
+   * of a blob may have the same tag, since they have the same bytes.
+   */
+  removeOld(object: ListedObject, ageMs: number, signal: AbortSignal): Promise<boolean>;
+  /** Objects whose keys begin with `prefix`, a page at a time. `next` undefined: that was the last one. */
   list(prefix: string, next: string | undefined, signal: AbortSignal): Promise<ObjectPage>;
   close(): Promise<void>;
 }
@@ -37,8 +42,15 @@ export type ObjectPut =
   | Trouble;
 
 export type ObjectPage =
-  | { readonly kind: 'page'; readonly keys: readonly string[]; readonly next: string | undefined }
+  | { readonly kind: 'page'; readonly objects: readonly ListedObject[]; readonly next: string | undefined }
   | Trouble;
+
+export interface ListedObject {
+  readonly key: string;
+  readonly tag: string;
+  /** At least, since it was put, by the service's clock; undefined where it did not say. */
+  readonly ageMs: number | undefined;
+}
 
 /**
  * How old an object is at least, from two headers of one response, both by the service's clock and in whole seconds.

@@ -39,7 +39,7 @@ export function onlyIfConditional(service: ObjectService, prefix: string): Objec
     const key = `${prefix}/probe-${randomUUID()}`;
     const written = await service.put(key, probe(), { kind: 'absent' }, signal);
     if (written.kind !== 'written') return false;
-    await service.remove(key, NO_TAG, signal).catch(() => undefined);
+    await service.remove(key, NO_TAG, signal).catch(() => false);
     const left = await service.get(key, MAX_PROBE_BYTES, signal);
     if (left.kind === 'found') await service.remove(key, left.tag, signal);
     return left.kind === 'found';
@@ -65,7 +65,7 @@ export function onlyIfConditional(service: ObjectService, prefix: string): Objec
     },
     remove: async (key, tag, signal) => {
       removes ??= proveRemoves(signal).catch(() => false);
-      if (await removes) await service.remove(key, tag, signal);
+      return (await removes) && service.remove(key, tag, signal);
     },
   };
 }

@@ -37,8 +37,8 @@ export interface S3StoreOptions {
  * the store cannot tell that from a refusal.
  *
  * A service that does not refuse what it must refuse is found out before the first write, and not used.
- * Old entries are cleared away when the ledger is listed, blobs by the bucket's own lifecycle rule: let it delete what
- * is under `<prefix>/` some days after the longest retention.
+ * Old entries and blobs are cleared away by `sweep()`. A lifecycle rule of the bucket can do that as well: let it delete
+ * what is under `<prefix>/` some days after the longest retention.
  *
  * @example
  * ```ts

@@ -34,7 +34,9 @@ async function race({ key, hang, leaseMs }: RaceOrder): Promise<void> {
     policy: { ...defaultPolicy(true), leaseMs, heartbeatMs: leaseMs / 4 },
     producer,
     target: `target of ${key}`,
-    distrust: undefined,
+    writes: true,
+    distrust: async () => undefined,
+    fetch: async () => undefined,
     signal: new AbortController().signal,
     onWait: () => undefined,
   });
@@ -53,8 +55,8 @@ async function race({ key, hang, leaseMs }: RaceOrder): Promise<void> {
     finishedAt: '',
     wallMs: 0,
     exitCode: 0,
-    report: { path: 'report.json', sha256: 'a'.repeat(64), bytes: 0 },
-    files: [],
+    bundle: { sha256: 'a'.repeat(64), bytes: 0 },
+    files: [{ path: 'dbt_runcache_report.json', sha256: 'a'.repeat(64), bytes: 0 }],
   });
   if (finished !== 'done') throw new Error(`finish: ${finished}`);
   tell({ key, did: 'executed', token: claim.token });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { acquire } from '../../sdk/dedup/lease.ts';
 import type { DedupStore, WriteAnswer } from '../../sdk/dedup/store.ts';
+import { sweepContract } from './sweep-contract.ts';
 
 /** What the suite needs of a store under test. */
 export interface StoreUnderTest {
@@ -8,6 +9,13 @@ export interface StoreUnderTest {
   readonly open: () => DedupStore;
   /** Unique a test: names begin with it. */
   readonly prefix: () => string;
+  /**
+   * Makes what is under a name look as if it had been written that long ago; what else is there may age with it.
+   * Absent where a store cannot be made to: then only its own tests tell what a sweep clears away.
+   */
+  readonly age?: (kind: 'entries' | 'blobs', name: string, ms: number) => Promise<void>;
+  /** How often a sweep races with writers. Default 20. */
+  readonly sweepRounds?: number;
 }
 
 const HOUR = 3_600_000;
@@ -15,7 +23,9 @@ const ROUNDS = 20;
 const RACERS = 10;
 
 /** One suite for every store: what the interface promises, with nothing about how it is kept. */
-export function storeContract(name: string, { open, prefix }: StoreUnderTest): void {
+export function storeContract(name: string, store: StoreUnderTest): void {
+  const { open, prefix } = store;
+  sweepContract(name, store);
   const write = (store: DedupStore, entry: string, value: string, expected?: string): Promise<WriteAnswer> =>
     store.write({ name: entry, value, expected, retainMs: HOUR });
   const written = (answer: WriteAnswer): string => {

@@ -9,7 +9,7 @@ import { storeRaces } from '../contracts/store-races.ts';
 import { type GcsServer, startGcs } from '../support/gcs-server.ts';
 import { type HttpAnswer, type HttpGate, httpGate } from '../support/http-gate.ts';
 import { type TcpGate, tcpGate } from '../support/tcp-gate.ts';
-import { expectUnknown, listed, opened, prefix } from './opened.ts';
+import { expectUnknown, listed, opened, prefix, swept } from './opened.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -92,6 +92,39 @@ describe('what the bucket keeps', () => {
     words.before = async () => undefined;
     undisturbed();
     expect(await store.read(name)).toMatchObject({ entry: { value: 'x' } });
+  });
+
+  test('a sweep clears away what is dead for a day and what was put a month ago', async () => {
+    const store = open({ endpoint: words.endpoint, prefix: 'swept' });
+    await make(store, 'dead');
+    await store.write({ name: 'alive', value: 'x', expected: undefined, retainMs: 90 * DAY });
+    await store.putBlob('b', new Uint8Array(3), HOUR);
+    expect(await swept(store)).toEqual({ kind: 'swept', entries: 0, blobs: 0 });
+    later(30 * DAY);
+    expect(await swept(store)).toEqual({ kind: 'swept', entries: 1, blobs: 0 });
+    later(32 * DAY);
+    expect(await store.sweep({ blobAgeMs: DAY, signal: AbortSignal.abort() })).toMatchObject({ blobs: 0 });
+    expect(await swept(store)).toEqual({ kind: 'swept', entries: 0, blobs: 1 });
+    undisturbed();
+    expect(await store.read('alive')).toMatchObject({ entry: { value: 'x' } });
+    expect(await store.getBlob('b', 10)).toEqual({ kind: 'absent' });
+  });
+
+  test('a blob that is put again while it is cleared away stays', async () => {
+    const store = open({ endpoint: words.endpoint, prefix: 'again' });
+    await store.putBlob('b', new Uint8Array(3), HOUR);
+    later(40 * DAY);
+    let again = 0;
+    words.before = async ({ method }) => {
+      if (method !== 'DELETE') return;
+      again += 1;
+      await open({ prefix: 'again' }).putBlob('b', new Uint8Array(3), HOUR);
+    };
+    expect(await swept(store)).toEqual({ kind: 'swept', entries: 0, blobs: 0 });
+    expect(again).toBe(1);
+    words.before = async () => undefined;
+    undisturbed();
+    expect(await store.getBlob('b', 10)).toMatchObject({ kind: 'found' });
   });
 
   test('is never answered from a cache', async () => {

@@ -7,7 +7,7 @@ import { storeRaces } from '../contracts/store-races.ts';
 import { type RedisServer, redisUrl, startRedis } from '../support/redis-server.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { type TcpGate, tcpGate } from '../support/tcp-gate.ts';
-import { expectUnknown, listed, opened, prefix } from './opened.ts';
+import { expectUnknown, listed, opened, prefix, swept } from './opened.ts';
 
 const HOUR = 3_600_000;
 let server: RedisServer;
@@ -57,6 +57,10 @@ describe('what the server keeps', () => {
     await two.write({ name: `${name}2`, value: 'x', expected: undefined, retainMs: HOUR });
     expect(await listed(two)).toEqual([`${name}2`]);
     client.destroy();
+  });
+
+  test('a sweep has nothing to do', async () => {
+    expect(await swept(open({ url: redisUrl(1) }))).toEqual({ kind: 'swept', entries: 0, blobs: 0 });
   });
 
   test('what is under the name and is no entry is unknown', async () => {

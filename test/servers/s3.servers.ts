@@ -1,5 +1,11 @@
 import { utimes } from 'node:fs/promises';
-import { ListObjectsV2Command, PutObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import {
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  S3Client,
+  type S3ClientConfig,
+} from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DedupStore } from '../../sdk/dedup/store.ts';
 import { type S3Sender, type S3StoreOptions, s3Store } from '../../sdk/stores/s3.ts';
@@ -8,8 +14,8 @@ import { storeRaces } from '../contracts/store-races.ts';
 import { type HttpGate, httpGate } from '../support/http-gate.ts';
 import { S3_CREDENTIALS, type S3Server, startS3 } from '../support/s3-server.ts';
 import { type TcpGate, tcpGate } from '../support/tcp-gate.ts';
-import { expectUnknown, listed, opened, prefix } from './opened.ts';
-import { beforeDelete, withoutHeader } from './s3-clients.ts';
+import { expectUnknown, listed, opened, prefix, swept } from './opened.ts';
+import { afterPut, beforeDelete, beforeHead, withoutHeader } from './s3-clients.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -28,7 +34,11 @@ const open = (options: Partial<S3StoreOptions> = {}): DedupStore => {
 const make = (store: DedupStore, name: string) =>
   store.write({ name, value: 'x', expected: undefined, retainMs: HOUR });
 
-storeContract('s3', { open, prefix });
+storeContract('s3', {
+  open,
+  prefix,
+  age: (kind, name, ms) => age(`dbt-runcache/${kind}/${name}`, ms),
+});
 // Fifty processes share the processors, and may take their time to ask.
 storeRaces('s3', () => {
   const { endpoint, region, bucket } = server;
@@ -71,6 +81,39 @@ describe('what the bucket keeps', () => {
     expect(await make(open(), name)).toMatchObject({ kind: 'unknown' });
   });
 
+  test('what is claimed anew survives a delete that checks first and deletes later', async () => {
+    const name = `${prefix()}/a`;
+    const Key = `dbt-runcache/entries/${name}`;
+    await make(open(), name);
+    await age(Key, 3 * DAY);
+    // The first write is refused, since something is there; the second one replaces that.
+    const late = afterPut(raw(), 2, () =>
+      raw().send(new DeleteObjectCommand({ Bucket: server.bucket, Key })),
+    );
+    expect(await make(open({ client: late }), name)).toMatchObject({ kind: 'written' });
+    expect(await open().read(name)).toMatchObject({ entry: { value: 'x' } });
+  });
+
+  test('a blob that is put again while it is looked at stays', async () => {
+    const blob = `bundles/${prefix()}`;
+    const bytes = new Uint8Array([1, 2, 3]);
+    await open({ prefix: 'again' }).putBlob(blob, bytes, HOUR);
+    await age(`again/blobs/${blob}`, 40 * DAY);
+    // The same bytes, and so the same tag.
+    const hasty = beforeHead(raw(), () => open({ prefix: 'again' }).putBlob(blob, bytes, HOUR));
+    expect(await swept(open({ prefix: 'again', client: hasty }))).toMatchObject({ kind: 'swept', blobs: 0 });
+    expect(await open({ prefix: 'again' }).getBlob(blob, 10)).toMatchObject({ kind: 'found' });
+  });
+
+  test('an entry that is none stays, and is listed', async () => {
+    const name = 'claims/none';
+    const Key = `none/entries/${name}`;
+    await raw().send(new PutObjectCommand({ Bucket: server.bucket, Key, Body: 'no entry' }));
+    await age(Key, 400 * DAY);
+    expect(await swept(open({ prefix: 'none' }))).toEqual({ kind: 'swept', entries: 0, blobs: 0 });
+    expect(await listed(open({ prefix: 'none' }))).toEqual([name]);
+  });
+
   test('two prefixes are two ledgers', async () => {
     const name = `${prefix()}/a`;
     await make(open({ prefix: '/one/' }), name);
@@ -100,6 +143,12 @@ describe('a service that ignores', () => {
     await age(`dbt-runcache/entries/${name}`, 2 * DAY);
     const ignorant = without('if-match', 'DELETE');
     expect(await listed(open({ client: ignorant }), name)).toEqual([]);
+    expect(await keys(`dbt-runcache/entries/${name}`)).toHaveLength(1);
+    // Of a blob nothing is lost by it: whoever puts it puts the same bytes.
+    const blob = `bundles/${prefix()}`;
+    await open().putBlob(blob, new Uint8Array(3), HOUR);
+    await age(`dbt-runcache/blobs/${blob}`, 40 * DAY);
+    expect(await swept(open({ client: ignorant }))).toMatchObject({ entries: 0, blobs: 1 });
     expect(await keys(`dbt-runcache/entries/${name}`)).toHaveLength(1);
   });
 });

@@ -1,4 +1,5 @@
 import type { NodeDecision } from '../../sdk/decisions/decision.ts';
+import type { DedupReport, EarlierRun, ExecutedBecause, RecordFate } from '../../sdk/dedup/dedup-report.ts';
 import type { RunReport } from '../../sdk/result.ts';
 
 /** A model that was built without dbt State, except for what is given. */
@@ -85,4 +86,64 @@ export function report(given: Partial<RunReport> = {}): RunReport {
 /** As {@link report}, with a failure of the `nodes-failed` kind. */
 export function failedReport(given: Partial<RunReport> = {}): RunReport {
   return report({ failure: { code: 'nodes-failed', message: 'Some nodes failed' }, ...given });
+}
+
+const LEDGER = {
+  store: 'redis',
+  key: { kind: 'derived', digest: '3f2a9c41d07b6688'.repeat(4) },
+} as const;
+
+/** A successful `dbt build` of 3 min 20 s in a workflow, except for what is given. */
+export function earlierRun(given: Partial<EarlierRun> = {}): EarlierRun {
+  return {
+    startedAt: '2026-11-20T17:58:51.000Z',
+    finishedAt: '2026-11-20T18:02:11.000Z',
+    wallMs: 200_000,
+    result: 'succeeded',
+    host: 'runner-3',
+    pid: 4711,
+    url: 'https://github.com/acme/shop/actions/runs/123/attempts/1',
+    command: 'build',
+    labels: {},
+    ...given,
+  };
+}
+
+/** A run that took the result of {@link earlierRun} in 1.4 s; with a `failure`, its failure. */
+export function replayedReport(
+  given: Partial<RunReport> = {},
+  dedup: Partial<Extract<DedupReport, { kind: 'replayed' }>> = {},
+): RunReport {
+  const failed = given.failure !== undefined;
+  return report({
+    outcome: failed ? 'failed' : 'replayed',
+    wallMs: 1400,
+    ...given,
+    dedup: {
+      ...LEDGER,
+      kind: 'replayed',
+      run: earlierRun({ result: failed ? 'failed' : 'succeeded' }),
+      restored: ['run_results.json', 'manifest.json'],
+      omitted: [],
+      ...dedup,
+    },
+  });
+}
+
+/** A run that did nothing because an identical one, of `run`, is in flight. */
+export function skippedReport(run: EarlierRun | undefined): RunReport {
+  const { exitCode: _exitCode, invocationId: _invocationId, ...rest } = report();
+  return {
+    ...rest,
+    outcome: 'skipped-in-flight',
+    wallMs: 800,
+    state: { kind: 'unknown', why: 'dbt was not started' },
+    artifactPaths: {},
+    dedup: { ...LEDGER, kind: 'skipped-in-flight', ...(run === undefined ? {} : { run }) },
+  };
+}
+
+/** What the ledger says of a run that was executed. */
+export function executedDedup(because: ExecutedBecause, record: RecordFate = 'kept'): DedupReport {
+  return { ...LEDGER, kind: 'executed', because, record };
 }

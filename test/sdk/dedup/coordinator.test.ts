@@ -1,11 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { type Claim, coordinate, type DedupRequest } from '../../../sdk/dedup/coordinator.ts';
+import {
+  type Claim,
+  coordinate,
+  type DedupRequest,
+  type FinishedRun,
+} from '../../../sdk/dedup/coordinator.ts';
 import { defaultPolicy } from '../../../sdk/dedup/policy.ts';
-import type { KeyPart, LedgerRecord } from '../../../sdk/dedup/record.ts';
+import type { KeyPart } from '../../../sdk/dedup/record.ts';
 import type { DedupStore } from '../../../sdk/dedup/store.ts';
 import { memoryStore } from '../../../sdk/stores/memory.ts';
 
-type Finished = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts'>;
+type Finished = FinishedRun;
 
 const PRODUCER = {
   host: 'builder',
@@ -21,8 +26,8 @@ const FINISHED: Finished = {
   finishedAt: '2026-01-01T00:01:00Z',
   wallMs: 60_000,
   exitCode: 0,
-  report: { path: 'report.json', sha256: SHA, bytes: 2 },
-  files: [],
+  bundle: { sha256: SHA, bytes: 2 },
+  files: [{ path: 'dbt_runcache_report.json', sha256: SHA, bytes: 2 }],
 };
 
 interface Setup {
@@ -31,7 +36,9 @@ interface Setup {
   readonly kind?: 'given' | 'derived';
   readonly parts?: readonly KeyPart[];
   readonly target?: string;
+  readonly writes?: boolean;
   readonly distrust?: string;
+  readonly lacking?: string;
   readonly policy?: Partial<DedupRequest['policy']>;
   readonly signal?: AbortSignal;
   readonly onWait?: () => void;
@@ -48,7 +55,9 @@ function request(store: DedupStore, setup: Setup = {}): DedupRequest {
     policy: { ...defaultPolicy(true), ...setup.policy },
     producer: PRODUCER,
     target: setup.target,
-    distrust: setup.distrust,
+    writes: setup.writes ?? true,
+    distrust: async () => setup.distrust,
+    fetch: async () => setup.lacking,
     signal: setup.signal ?? new AbortController().signal,
     onWait: setup.onWait ?? (() => undefined),
   };
@@ -66,7 +75,7 @@ async function proceed(
 const outcome = async (store: DedupStore, setup?: Setup): Promise<string> => {
   const answer = await coordinate(request(store, setup));
   if (answer.kind !== 'proceed') return answer.kind;
-  await answer.claim.abandon(false);
+  await answer.claim.abandon();
   return `proceed: ${answer.because.kind}`;
 };
 
@@ -91,10 +100,20 @@ describe('the life of a key', () => {
     expect(await outcome(store)).toBe('proceed: failed-before');
   });
 
+  test('dedup-on any replays a failure on its warehouse target too, until someone else writes there', async () => {
+    const store = memoryStore();
+    const failed: Finished = { ...FINISHED, result: 'failed', exitCode: 1 };
+    const setup = { target: 't', policy: { dedupOn: 'any' } } as const;
+    await (await proceed(store, setup)).claim.finish(failed);
+    expect(await outcome(store, setup)).toBe('replay');
+    await (await proceed(store, { key: 'B', target: 't' })).claim.finish(failed);
+    expect(await outcome(store, setup)).toBe('proceed: target-changed');
+  });
+
   test('an abandoned claim leaves nothing', async () => {
     const store = memoryStore();
     const { claim } = await proceed(store);
-    expect(await claim.abandon(true)).toBe('done');
+    expect(await claim.abandon()).toBe('done');
     expect(await outcome(store)).toBe('proceed: no-record');
   });
 
@@ -102,7 +121,7 @@ describe('the life of a key', () => {
     const store = memoryStore();
     const { claim } = await proceed(store);
     await claim.finish(FINISHED);
-    await claim.abandon(true);
+    await claim.abandon();
     expect(await outcome(store)).toBe('replay');
   });
 
@@ -227,7 +246,7 @@ describe('what is in the warehouse', () => {
     const { claim } = await proceed(store, { key: 'B', target });
     expect(await outcome(store, { key: 'A', target })).toBe('proceed: target-changed');
     await run(store, 'A');
-    await claim.abandon(true);
+    await claim.abandon();
     expect(await run(store, 'A')).toBe('target-changed');
   });
 
@@ -269,6 +288,81 @@ describe('what is in the warehouse', () => {
   });
 });
 
+describe('a command that only reads its target', () => {
+  const target = 'warehouse';
+  const test1 = { key: 'test', target, writes: false } as const;
+  const build = { key: 'build', target } as const;
+  const finished = async (store: DedupStore, setup: Setup): Promise<string> =>
+    (await proceed(store, setup)).claim.finish(FINISHED);
+
+  test('does not count as a writer, and is replayed while nobody else has written', async () => {
+    const store = memoryStore();
+    await finished(store, build);
+    expect(await finished(store, test1)).toBe('done');
+    expect(await outcome(store, build)).toBe('replay');
+    expect(await outcome(store, test1)).toBe('replay');
+    await finished(store, { key: 'other build', target });
+    expect(await outcome(store, test1)).toBe('proceed: target-changed');
+  });
+
+  test('is replayed where nobody has written ever, until somebody does', async () => {
+    const store = memoryStore();
+    expect(await finished(store, test1)).toBe('done');
+    expect(await outcome(store, test1)).toBe('replay');
+    await finished(store, build);
+    expect(await outcome(store, test1)).toBe('proceed: target-changed');
+  });
+
+  test('leaves no record when somebody wrote while it ran', async () => {
+    const store = memoryStore();
+    await finished(store, build);
+    const { claim } = await proceed(store, test1);
+    await finished(store, { key: 'other build', target });
+    expect(await claim.finish(FINISHED)).toBe('not-kept');
+    expect(await outcome(store, test1)).toBe('proceed: no-record');
+  });
+
+  test('leaves no record when somebody was writing already', async () => {
+    const store = memoryStore();
+    const writing = await proceed(store, build);
+    expect(await finished(store, test1)).toBe('not-kept');
+    const second = await proceed(store, test1);
+    await writing.claim.finish(FINISHED);
+    expect(await second.claim.finish(FINISHED)).toBe('not-kept');
+  });
+
+  test('finds no record usable while somebody writes', async () => {
+    const store = memoryStore();
+    await finished(store, test1);
+    await proceed(store, build);
+    expect(await outcome(store, test1)).toBe('proceed: target-changed');
+  });
+});
+
+describe('a record whose files cannot be had', () => {
+  test('is executed over', async () => {
+    const store = memoryStore();
+    await (await proceed(store)).claim.finish(FINISHED);
+    expect(await outcome(store, { lacking: 'a digest is wrong' })).toBe('proceed: unusable');
+  });
+
+  test('is not fetched where it would not be used', async () => {
+    const store = memoryStore();
+    await (await proceed(store)).claim.finish(FINISHED);
+    let fetched = 0;
+    const asked = request(store, { distrust: 'gone' });
+    const answer = await coordinate({
+      ...asked,
+      fetch: async () => {
+        fetched += 1;
+        return undefined;
+      },
+    });
+    expect(answer.kind).toBe('proceed');
+    expect(fetched).toBe(0);
+  });
+});
+
 describe('a given key', () => {
   const given = { kind: 'given', key: 'nightly-1' } as const;
   const other: readonly KeyPart[] = [{ name: 'code', digest: 'b'.repeat(64) }];
@@ -280,24 +374,30 @@ describe('a given key', () => {
     expect(await outcome(store, { ...given, target: 't' })).toBe('replay');
   });
 
-  test('with other inputs is an error that names them; on-mismatch run takes it over', async () => {
+  test('with other inputs is a mismatch; on-mismatch run takes it over', async () => {
     const store = memoryStore();
     await (await proceed(store, given)).claim.finish(FINISHED);
-    await expect(coordinate(request(store, { ...given, parts: other }))).rejects.toMatchObject({
-      code: 'dedup-mismatch',
-      message: expect.stringContaining('code'),
+    expect(await coordinate(request(store, { ...given, parts: other }))).toMatchObject({
+      kind: 'mismatch',
+      record: { parts: [{ name: 'code', digest: SHA }] },
     });
     const policy = { onMismatch: 'run' } as const;
     expect(await outcome(store, { ...given, parts: other, policy })).toBe('proceed: other-inputs');
   });
 
-  test('a part that is not known matches nothing', async () => {
+  test('a part that is not known on one side says nothing', async () => {
     const store = memoryStore();
     const unknown: readonly KeyPart[] = [{ name: 'code', digest: null }];
     await (await proceed(store, { ...given, parts: unknown })).claim.finish(FINISHED);
-    await expect(coordinate(request(store, { ...given, parts: unknown }))).rejects.toMatchObject({
-      code: 'dedup-mismatch',
-    });
+    expect(await outcome(store, { ...given, parts: unknown })).toBe('replay');
+    expect(await outcome(store, { ...given, parts: other })).toBe('replay');
+    expect(await outcome(store, { ...given, parts: [] })).toBe('replay');
+  });
+
+  test('is not taken from a target that may be empty', async () => {
+    const store = memoryStore();
+    await (await proceed(store, given)).claim.finish(FINISHED);
+    expect(await outcome(store, { ...given, distrust: 'the file is gone' })).toBe('proceed: distrusted');
   });
 });
 
@@ -339,7 +439,7 @@ describe('a store that does not answer', () => {
     const store = memoryStore();
     await (await proceed(store)).claim.finish({
       ...FINISHED,
-      report: { path: '../x', sha256: SHA, bytes: 1 },
+      files: [{ path: '../x', sha256: SHA, bytes: 1 }],
     });
     expect(await outcome(store)).toBe('proceed: no-record');
   });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll } from 'vitest';
 import { fileStore } from '../../../sdk/stores/file.ts';
 import { memoryStore } from '../../../sdk/stores/memory.ts';
 import { storeContract } from '../../contracts/store-contract.ts';
+import { ageFile } from '../../support/age-file.ts';
 
 let count = 0;
 const prefix = (): string => {
@@ -12,12 +13,21 @@ const prefix = (): string => {
   return `t${count}`;
 };
 
-const memory = memoryStore();
-storeContract('memory', { open: () => memory, prefix });
+let later = 0;
+const memory = memoryStore({ now: () => performance.now() + later });
+const ageMemory = async (_kind: string, _name: string, ms: number): Promise<void> => {
+  later += ms;
+};
+storeContract('memory', { open: () => memory, prefix, age: ageMemory, sweepRounds: 100 });
 
 let dir = '';
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'ledger-'));
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
-storeContract('file', { open: () => fileStore({ dir }), prefix });
+storeContract('file', {
+  open: () => fileStore({ dir }),
+  prefix,
+  age: (kind, name, ms) => ageFile(dir, kind, name, ms),
+  sweepRounds: 300,
+});

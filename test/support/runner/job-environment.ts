@@ -4,11 +4,14 @@ export interface Job {
   readonly workspace: string;
   readonly runnerTemp: string;
   readonly eventPath: string;
+  /** Of the workflow run. */
+  readonly runNumber: number;
 }
 
 const REPOSITORY = 'acme/bike-hire';
 const SHA = '6f1c1d6a0d5b7f3f0f7f0c6f5e2b9a4d3c2b1a09';
 const REF = 'refs/pull/12/merge';
+const FIRST_RUN_ID = 1658821490;
 
 /** The `github` context that expressions in action.yml may name. */
 export const GITHUB_CONTEXT: Readonly<Record<string, string>> = {
@@ -25,6 +28,11 @@ export const EVENT = {
   pull_request: { number: 12, head: { sha: SHA, ref: 'cheaper-rides' }, base: { ref: 'main' } },
   repository: { full_name: REPOSITORY },
 };
+
+/** Where GitHub shows a workflow run. */
+export function addressOfRun(runNumber: number): string {
+  return `https://github.com/${REPOSITORY}/actions/runs/${FIRST_RUN_ID + runNumber}/attempts/1`;
+}
 
 /** What the runner sets for every step of a job on a pull request. */
 export function jobEnvironment(job: Job): Record<string, string> {
@@ -50,8 +58,8 @@ export function jobEnvironment(job: Job): Record<string, string> {
     GITHUB_REPOSITORY_OWNER_ID: '1',
     GITHUB_RETENTION_DAYS: '90',
     GITHUB_RUN_ATTEMPT: '1',
-    GITHUB_RUN_ID: '1658821493',
-    GITHUB_RUN_NUMBER: '3',
+    GITHUB_RUN_ID: String(FIRST_RUN_ID + job.runNumber),
+    GITHUB_RUN_NUMBER: String(job.runNumber),
     GITHUB_SERVER_URL: 'https://github.com',
     GITHUB_SHA: SHA,
     GITHUB_TRIGGERING_ACTOR: 'octocat',

@@ -18,6 +18,8 @@ export interface ActionOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** As under `env:`, and what the machine sets, e.g. PATH and HOME. Nothing of this process's is passed on. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the workflow run, in its address. Default 3. */
+  readonly runNumber?: number;
   /** The user presses Cancel. */
   readonly cancelSignal?: AbortSignal;
   /** Told each line of the job's log. */
@@ -72,6 +74,7 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
       workspace: options.workspace,
       runnerTemp: join(scratch, 'temp'),
       eventPath: join(scratch, 'event.json'),
+      runNumber: options.runNumber ?? 3,
     };
     await mkdir(job.runnerTemp);
     await writeFile(job.eventPath, JSON.stringify(EVENT));

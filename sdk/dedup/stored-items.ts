@@ -1,0 +1,91 @@
+import { isUtf8 } from 'node:buffer';
+import { MAX_ITEMS, MAX_ITEMS_BYTES } from './bundle-limits.ts';
+import type { KeyPart, StoredBlob } from './record.ts';
+import type { DedupStore } from './store.ts';
+import { type FetchFailure, getCompressed, putCompressed } from './stored-blob.ts';
+
+const FOLDER = 'items';
+const DIGEST = /^[0-9a-f]{1,64}$/;
+
+/** Digests by item by part, e.g. of each file of `code`. */
+export type PartItems = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export type SavedItems =
+  | { readonly kind: 'saved'; readonly items: StoredBlob }
+  /** No part has items, or each has too many. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+/**
+ * Stores what a key's parts are made of, for telling later what differs between two runs. Parts that would make it too
+ * large go without their items, the largest first.
+ */
+export async function saveItems(
+  store: DedupStore,
+  parts: readonly KeyPart[],
+  retainMs: number,
+): Promise<SavedItems> {
+  const sized = parts
+    .flatMap(({ name, items = {} }) => {
+      const count = Object.keys(items).length;
+      if (count === 0) return [];
+      const text = `${JSON.stringify(name)}:${JSON.stringify(items)}`;
+      return [{ text, count, bytes: Buffer.byteLength(text) + 1 }];
+    })
+    .sort((a, b) => a.bytes - b.bytes);
+  const kept: string[] = [];
+  let [bytes, count] = [2, 0];
+  for (const part of sized) {
+    bytes += part.bytes;
+    count += part.count;
+    if (bytes > MAX_ITEMS_BYTES || count > MAX_ITEMS) break;
+    kept.push(part.text);
+  }
+  if (kept.length === 0) return { kind: 'none' };
+  try {
+    const put = await putCompressed(store, FOLDER, [Buffer.from(`{${kept.join(',')}}`)], retainMs);
+    return put.kind === 'stored' ? { kind: 'saved', items: put.blob } : put;
+  } catch (error) {
+    return { kind: 'unknown', why: (error as Error).message };
+  }
+}
+
+export type FetchedItems = { readonly kind: 'fetched'; readonly items: PartItems } | FetchFailure;
+
+/** Gets what {@link saveItems} has stored. Nothing the store says is trusted. */
+export async function fetchItems(store: DedupStore, blob: StoredBlob): Promise<FetchedItems> {
+  const found = await getCompressed(store, FOLDER, blob, MAX_ITEMS_BYTES);
+  if (found.kind !== 'found') return found;
+  const items = parse(found.bytes);
+  return items === undefined
+    ? { kind: 'corrupt', why: 'it is no list of the items of a key' }
+    : { kind: 'fetched', items };
+}
+
+/** By hand: there may be tens of thousands of items, and names such as `__proto__`. */
+function parse(bytes: Uint8Array): PartItems | undefined {
+  const value = jsonOf(bytes);
+  let count = 0;
+  for (const [, part] of entriesOf(value) ?? [['', undefined]]) {
+    const items = entriesOf(part);
+    count += items?.length ?? 0;
+    if (items === undefined || count > MAX_ITEMS) return undefined;
+    if (!items.every(([, digest]) => typeof digest === 'string' && DIGEST.test(digest))) return undefined;
+  }
+  return value as PartItems;
+}
+
+function entriesOf(value: unknown): readonly [string, unknown][] | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value)
+    : undefined;
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  if (!isUtf8(bytes)) return undefined;
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
