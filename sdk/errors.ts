@@ -9,7 +9,8 @@ import type { FailedRun } from './result.ts';
  * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
  * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent), `run-cache-required` (dbt State was
  * required and not active; dbt itself had nothing to complain of).
- * Reading files: `artifact-*`. Writing ours: `report-unwritable`. A defect of ours: `internal`.
+ * Reading files: `artifact-*`. Writing ours: `report-unwritable`. Bringing back an earlier run's: `replay-unwritable`.
+ * Looking at the ledger: `ledger-key-not-found`, `ledger-key-ambiguous`. A defect of ours: `internal`.
  */
 export const ERROR_CODES = [
   'invalid-options',
@@ -44,6 +45,9 @@ export const ERROR_CODES = [
   'artifact-other-invocation',
   'report-unwritable',
   'report-missing',
+  'replay-unwritable',
+  'ledger-key-not-found',
+  'ledger-key-ambiguous',
   'internal',
 ] as const;
 

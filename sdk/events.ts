@@ -1,4 +1,5 @@
 import type { DecisionReason, NodeAction, NodeDecision } from './decisions/decision.ts';
+import type { DedupReport } from './dedup/dedup-report.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RunResult } from './result.ts';
 
@@ -71,7 +72,9 @@ export type RunEvent = {
     }
   /** The final decision on a node: one event for each, just before `job-finished`. */
   | { readonly kind: 'node-decided'; readonly decision: NodeDecision }
-  /** The last event of a run that dbt did or had begun when it was stopped. */
+  /** What the ledger did: once for a run with one, just before `job-finished`. */
+  | { readonly kind: 'dedup'; readonly result: DedupReport }
+  /** The last event of a run that dbt did or had begun when it was stopped, that was replayed, or skipped. */
   | {
       readonly kind: 'job-finished';
       readonly outcome: RunResult['outcome'];

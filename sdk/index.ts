@@ -10,10 +10,12 @@ export {
 } from './artifacts/read.ts';
 export type * from './artifacts/types.ts';
 export type { Config, ConfigSetting, ConfigSettings } from './config/config.ts';
+export type { LedgerConfig } from './config/ledger-schema.ts';
 export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { ConfigFile, ConfigKey } from './config/schema.ts';
 export { parseSetting } from './config/text-forms.ts';
-export { withConfig } from './config/with-config.ts';
+export { type CallOptions, withConfig } from './config/with-config.ts';
+export type { CallDedup } from './config/with-ledger.ts';
 export { readDecisionLog } from './decision-log/read.ts';
 export type {
   DecisionLogDecision,
@@ -33,12 +35,36 @@ export type {
   StateStatus,
   StateTrouble,
 } from './decisions/decision.ts';
+export type { DedupOptions } from './dedup/dedup-options.ts';
+export type {
+  DedupReport,
+  EarlierRun,
+  ExecutedBecause,
+  NearestRun,
+  RecordFate,
+} from './dedup/dedup-report.ts';
+export type { KeyDifference } from './dedup/key.ts';
+export {
+  type LedgerDetails,
+  type LedgerEntry,
+  type LedgerLine,
+  type ListLedgerOptions,
+  listLedger,
+  releaseLedgerEntry,
+  type SweepLedgerOptions,
+  type SweptLedger,
+  showLedgerEntry,
+  sweepLedger,
+} from './dedup/ledger.ts';
+export type { KeyPart } from './dedup/record.ts';
 export type {
   BlobAnswer,
   DedupStore,
   ReadAnswer,
   StoredEntry,
   StoreGuarantees,
+  SweepAnswer,
+  SweepOptions,
   WriteAnswer,
   WriteRequest,
 } from './dedup/store.ts';
@@ -61,14 +87,18 @@ export type {
   ExecutedRun,
   FailedRun,
   ProjectInfo,
+  ReplayedRun,
   RunArtifacts,
   RunFailure,
   RunNotice,
   RunReport,
   RunResult,
+  SkippedRun,
   SuccessfulRun,
 } from './result.ts';
 export { type DbtRun, runDbt } from './run-dbt.ts';
+export { type KeyPartDescription, type RunKeyDescription, type RunKeyOptions, runKey } from './run-key.ts';
+export { openStore, type StorePlace } from './stores/open-store.ts';
 export { renderDiagnosis } from './summary/render-diagnosis.ts';
 export { renderSummary, type SummaryOptions } from './summary/render-summary.ts';
 export { renderText, type TextOptions } from './summary/render-text.ts';

@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import type { DedupOptions } from './dedup/dedup-options.ts';
+import { DedupSchema, type DedupSettings, resolveDedup } from './dedup-settings.ts';
 import { DbtRunCacheError } from './errors.ts';
 import { nearest } from './util/nearest.ts';
 
@@ -76,6 +78,8 @@ export interface RunOptions {
   readonly redact?: readonly string[] | undefined;
   /** Carried into every event and the report, e.g. `{ tenant: 'acme', job: 'nightly' }`. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Takes the result of an identical run instead of running again. Default: every run is executed. */
+  readonly dedup?: DedupOptions | undefined;
   /** Whether the report file is written beside dbt's artifacts. Default true. */
   readonly report?: boolean | undefined;
   /** Shown in the report and nothing else: `withConfig()` fills it in. */
@@ -125,6 +129,7 @@ const Schema = z.strictObject({
   handleSignals: z.boolean().optional(),
   redact: z.array(z.string()).readonly().optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
+  dedup: DedupSchema.optional(),
   report: z.boolean().optional(),
   config: z
     .strictObject({ path: z.string().exactOptional(), from: z.record(z.string(), z.string()) })
@@ -147,6 +152,7 @@ export interface ResolvedOptions {
   readonly handleSignals: boolean;
   readonly redact: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  readonly dedup: DedupSettings | undefined;
   readonly report: boolean;
   readonly config: ConfigOrigin | undefined;
   readonly reject: boolean;
@@ -199,6 +205,10 @@ export function resolveOptions(
       handleSignals: given.handleSignals ?? true,
       redact: given.redact ?? [],
       labels: given.labels ?? {},
+      dedup:
+        given.dedup === undefined
+          ? undefined
+          : resolveDedup(given.dedup, { args: parsedArgs.data, env: given.env ?? process.env }),
       report: given.report ?? true,
       config: given.config,
       reject: given.reject ?? true,

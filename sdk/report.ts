@@ -55,18 +55,26 @@ export async function readReport(path: string): Promise<RunReport> {
       cause,
     });
   }
+  return parseReport(text, file);
+}
+
+/**
+ * @param where What the text is from, for messages.
+ * @throws DbtRunCacheError `artifact-not-json`, `artifact-unsupported-version`.
+ */
+export function parseReport(text: string, where: string): RunReport {
   let report: unknown;
   try {
     report = JSON.parse(text);
   } catch (cause) {
-    throw new DbtRunCacheError(`${file} is not JSON`, {
+    throw new DbtRunCacheError(`${where} is not JSON`, {
       code: 'artifact-not-json',
       hint: 'Run dbt through dbt-runcache again.',
       cause,
     });
   }
   if (!isReport(report)) {
-    throw new DbtRunCacheError(`${file} is not a run report of schema version ${SCHEMA_VERSION}`, {
+    throw new DbtRunCacheError(`${where} is not a run report of schema version ${SCHEMA_VERSION}`, {
       code: 'artifact-unsupported-version',
       hint: 'Read it with the version of dbt-runcache that wrote it, or run dbt again.',
     });

@@ -1,5 +1,6 @@
 import type { Catalog, Manifest, RunResults, SourcesArtifact } from './artifacts/types.ts';
 import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/decision.ts';
+import type { DedupReport } from './dedup/dedup-report.ts';
 import type { Diagnosis } from './diagnose/diagnosis.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ConfigOrigin, RunCacheMode } from './options.ts';
@@ -58,7 +59,11 @@ export interface RunFailure {
 export interface RunReport {
   /** Version of this shape. Readers refuse others. */
   readonly schemaVersion: 1;
-  readonly outcome: 'executed' | 'failed';
+  /**
+   * `executed`: dbt ran. `replayed`: an identical run had finished, and this is its result. `skipped-in-flight`: an
+   * identical run is at it, and this one has no result. `failed`: the run is no success, replayed failures included.
+   */
+  readonly outcome: 'executed' | 'replayed' | 'skipped-in-flight' | 'failed';
   readonly failure?: RunFailure;
   /** dbt's subcommand as words, e.g. `build`, `docs generate`. */
   readonly command: string;
@@ -89,6 +94,8 @@ export interface RunReport {
   /** The operator's checklist as far as this run could tell. */
   readonly diagnosis?: Diagnosis;
   readonly savings?: ReportedSavings;
+  /** What the ledger did; absent for a run without one. */
+  readonly dedup?: DedupReport;
   readonly decisions: readonly NodeDecision[];
   /** Nodes that were selected, as far as known: equals `decisions.length` unless some could not be named. */
   readonly selectedCount?: number;
@@ -121,6 +128,29 @@ export interface ExecutedRun extends RunReport {
   readonly decisionsPath?: string;
 }
 
+/** The result of an identical run that had finished before. */
+export interface ReplayedRun extends RunReport {
+  readonly outcome: 'replayed';
+  readonly exitCode: 0;
+  /** As that run left them, brought back to the target folder. */
+  readonly artifacts: RunArtifacts;
+  /** As of {@link ExecutedRun}. */
+  readonly reportPath?: string;
+  /** As of {@link ExecutedRun}. */
+  readonly decisionsPath?: string;
+}
+
+/** An identical run was in flight and `onInFlight` is `skip`: nothing was run, and there is no result. */
+export interface SkippedRun extends RunReport {
+  readonly outcome: 'skipped-in-flight';
+  readonly exitCode?: never;
+  readonly artifacts: RunArtifacts;
+  /** Never there: the report in the target folder stays that of the last run. */
+  readonly reportPath?: string;
+  /** As `reportPath`. */
+  readonly decisionsPath?: string;
+}
+
 export interface FailedRun extends RunReport {
   readonly outcome: 'failed';
   readonly failure: RunFailure;
@@ -132,6 +162,6 @@ export interface FailedRun extends RunReport {
 }
 
 /** What `runDbt(args, { reject: false })` resolves to. */
-export type RunResult = ExecutedRun | FailedRun;
+export type RunResult = ExecutedRun | ReplayedRun | SkippedRun | FailedRun;
 /** What `runDbt(args)` resolves to. */
-export type SuccessfulRun = ExecutedRun;
+export type SuccessfulRun = Exclude<RunResult, FailedRun>;

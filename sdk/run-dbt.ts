@@ -66,7 +66,7 @@ async function execute(
   // Later, so that an iteration begun in the caller's tick misses nothing.
   await Promise.resolve();
   const result = await runStages(validArgs, options, emit);
-  if (result.outcome === 'executed' || !options.reject) return result;
+  if (result.outcome !== 'failed' || !options.reject) return result;
   const { code, message, hint } = result.failure;
   throw new DbtRunCacheError(message, { code, hint, result });
 }

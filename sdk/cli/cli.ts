@@ -3,11 +3,13 @@ import { nearest } from '../util/nearest.ts';
 import { diagnoseCommand } from './diagnose-command.ts';
 import { EXIT } from './exit-codes.ts';
 import { explainCommand } from './explain-command.ts';
-import { MAIN_HELP } from './help.ts';
+import { MAIN_HELP } from './help/main.ts';
+import { keyCommand } from './key-command.ts';
+import { ledgerCommand } from './ledger-command.ts';
 import { errorEvent } from './log-event.ts';
 import { packageVersion } from './package-version.ts';
 import { runCommand } from './run-command.ts';
-import { UsageError } from './usage-error.ts';
+import { complaint, UsageError } from './usage-error.ts';
 
 /** The command line. Sets the exit code; never throws. */
 export async function runCli(argv: readonly string[]): Promise<void> {
@@ -23,10 +25,7 @@ export async function runCli(argv: readonly string[]): Promise<void> {
         ? new DbtRunCacheError(thrown.message, { code: 'invalid-options', hint: thrown.hint })
         : DbtRunCacheError.from(thrown);
     if (wantsJson(argv)) process.stderr.write(`${JSON.stringify(errorEvent(error, {}))}\n`);
-    else
-      process.stderr.write(
-        `dbt-runcache: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`,
-      );
+    else process.stderr.write(complaint(error));
   }
 }
 
@@ -39,6 +38,10 @@ async function dispatch(argv: readonly string[]): Promise<number> {
       return explainCommand(rest);
     case 'diagnose':
       return diagnoseCommand(rest);
+    case 'key':
+      return keyCommand(rest);
+    case 'ledger':
+      return ledgerCommand(rest);
     case '--version':
     case '-V':
     case '-v':
@@ -58,7 +61,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
 }
 
 function wayOut(command: string, argv: readonly string[]): string {
-  const meant = nearest(command, ['run', 'explain', 'diagnose', 'help']);
+  const meant = nearest(command, ['run', 'explain', 'diagnose', 'key', 'ledger', 'help']);
   // `run` is a command of dbt's as well, and so are others that look like it.
   if (meant !== undefined && meant !== 'run') return `Did you mean dbt-runcache ${meant}?`;
   return `To run dbt, give its arguments after --: dbt-runcache run -- ${argv.filter((arg) => arg !== '--').join(' ')}`;

@@ -9,9 +9,9 @@ import {
   withConfig,
 } from '../index.ts';
 import { EXIT } from './exit-codes.ts';
-import { DIAGNOSE_HELP } from './help.ts';
+import { DIAGNOSE_HELP } from './help/diagnose.ts';
 import { rememberSignal } from './remember-signal.ts';
-import { oneOf, parseOptions, UsageError } from './usage-error.ts';
+import { oneOf, parseOptions, readConfig, UsageError } from './usage-error.ts';
 
 const FORMATS = ['text', 'json'] as const;
 
@@ -85,9 +85,7 @@ interface Given {
 /** Which dbt, and whether State is used at all, are as a run would have them. */
 async function settle({ dbt, config, 'redact-env': names = [] }: Given): Promise<DiagnoseOptions> {
   const { env } = process;
-  if (config === '') throw new UsageError('--config is empty', 'Name a file, or give --no-config.');
-  const path = typeof config === 'string' ? config : config === false ? 'none' : undefined;
-  const settled = withConfig(await loadConfig({ cwd: process.cwd(), env, path }), {
+  const settled = withConfig(await loadConfig({ cwd: process.cwd(), env, path: readConfig(config) }), {
     dbt,
     env,
     redact: names.flatMap((name) => env[name] ?? []),

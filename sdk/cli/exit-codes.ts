@@ -6,6 +6,8 @@ export const EXIT = {
   nodesFailed: 1,
   /** Of `diagnose`. */
   checkFailed: 1,
+  /** Of `key`, that there is none, and of `ledger`, that it holds none such. */
+  noKey: 1,
   notDone: 2,
   SIGHUP: 129,
   SIGINT: 130,
@@ -20,7 +22,7 @@ export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM';
  * @param signal The signal this process got while dbt ran.
  */
 export function exitCodeOf(result: RunResult, signal: StopSignal | undefined): number {
-  if (result.outcome === 'executed') return EXIT.success;
+  if (result.outcome !== 'failed') return EXIT.success;
   if (result.failure.code === 'nodes-failed') return EXIT.nodesFailed;
   return result.failure.code === 'cancelled' && signal !== undefined ? EXIT[signal] : EXIT.notDone;
 }

@@ -10,7 +10,7 @@ import {
   renderText,
 } from '../index.ts';
 import { EXIT } from './exit-codes.ts';
-import { EXPLAIN_HELP } from './help.ts';
+import { EXPLAIN_HELP } from './help/explain.ts';
 import { oneOf, parseOptions, UsageError } from './usage-error.ts';
 
 const FORMATS = ['text', 'json', 'markdown'] as const;

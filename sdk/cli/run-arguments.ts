@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
-import { DbtRunCacheError, parseDuration, type RunOptions } from '../index.ts';
+import { type CallOptions, DbtRunCacheError, parseDuration } from '../index.ts';
 import { nearest } from '../util/nearest.ts';
-import { oneOf, parseOptions, UsageError } from './usage-error.ts';
+import { LEDGER_OPTIONS, readLedgerOptions } from './ledger-options.ts';
+import { oneOf, parseOptions, readConfig, UsageError } from './usage-error.ts';
 
 /** The command line of `dbt-runcache run`, checked. */
 export interface RunArguments {
@@ -14,7 +15,7 @@ export interface RunArguments {
   /** Path of the configuration file, or `none`; undefined when it is to be searched. */
   readonly config: string | undefined;
   /** What the command line gives; the rest is undefined. */
-  readonly options: RunOptions;
+  readonly options: CallOptions;
 }
 
 const SEE_HELP = "dbt's own options go after --; for the others see `dbt-runcache run --help`.";
@@ -38,6 +39,7 @@ const OPTIONS = {
   'explain-cache': { type: 'boolean', default: false },
   summary: { type: 'string' },
   report: { type: 'boolean' },
+  ...LEDGER_OPTIONS,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -76,6 +78,7 @@ export function readRunArguments(
       redact: (values['redact-env'] ?? []).flatMap((name) => env[name] ?? []),
       onTargetBusy: optionalOneOf('--on-target-busy', BUSY, values['on-target-busy']),
       report: values.report,
+      dedup: readLedgerOptions(values),
     },
   };
 }
@@ -99,12 +102,6 @@ function afterDashes(argv: readonly string[], ours: readonly string[], dbtArgs: 
   if (foreign === undefined || (foreign.kind === 'option' && ours.length < argv.length)) return SEE_HELP;
   const words = [...ours.slice(0, foreign.index), '--', ...dbtArgs, ...ours.slice(foreign.index)];
   return `dbt's options go after --: dbt-runcache run ${words.join(' ')}`;
-}
-
-function readConfig(path: string | false | undefined): string | undefined {
-  if (path === false) return 'none';
-  if (path === '') throw new UsageError('--config is empty', 'Name a file, or give --no-config.');
-  return path;
 }
 
 function optionalOneOf<T extends string>(

@@ -4,6 +4,7 @@ import {
   envSecrets,
   explain,
   type RunEvent,
+  type RunOptions,
   type RunResult,
   renderSummary,
   renderText,
@@ -12,12 +13,19 @@ import {
 import { createRedactor } from '../util/redact.ts';
 import { decisionLine } from './decision-line.ts';
 import { exitCodeOf } from './exit-codes.ts';
-import { RUN_HELP } from './help.ts';
+import { RUN_HELP } from './help/run.ts';
 import { linesAsEvents, printEvent } from './json-lines.ts';
 import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
 import { rememberSignal } from './remember-signal.ts';
 import { type RunArguments, readRunArguments } from './run-arguments.ts';
 import { settleOptions } from './run-settings.ts';
+import { tame } from './tame.ts';
+
+/** With the options of the configuration behind those of the command line. */
+type SettledRun = Omit<RunArguments, 'options'> & { readonly options: RunOptions };
+
+/** Messages of ours, not dbt's: without them a run that waits looks like one that hangs. */
+const WAITING: ReadonlySet<string> = new Set(['WaitingForIdenticalRun', 'WaitingForTarget']);
 
 /** `dbt-runcache run`. @returns The exit code. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
@@ -34,13 +42,13 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   return exitCodeOf(result, signals.received());
 }
 
-async function runInText({ dbtArgs, options, summaryPath, explainCache }: RunArguments): Promise<RunResult> {
+async function runInText({ dbtArgs, options, summaryPath, explainCache }: SettledRun): Promise<RunResult> {
   // On a terminal dbt gets it itself: it asks questions (dbt init) and prints as it would alone. What is to be
   // starred out must pass through here, though.
   const isTerminal = process.stdin.isTTY && process.stdout.isTTY && process.stderr.isTTY;
   const output = isTerminal && options.redact?.length === 0 ? 'inherit' : 'tee';
   const run = runDbt(dbtArgs, { ...options, output, reject: false });
-  if (explainCache) await printDecisions(run);
+  await printEvents(run, explainCache);
   const result = await run;
   if (!saysNothing(result)) process.stderr.write(`\n${renderText(explain(result))}`);
   const problem = await writeSummary(summaryPath, result);
@@ -48,16 +56,19 @@ async function runInText({ dbtArgs, options, summaryPath, explainCache }: RunArg
   return result;
 }
 
-/** Each node's decision as it falls. */
-async function printDecisions(events: AsyncIterable<RunEvent>): Promise<void> {
+/** What to know while it runs: that it waits, and, where asked, each node's decision as it falls. */
+async function printEvents(events: AsyncIterable<RunEvent>, explainCache: boolean): Promise<void> {
   let adapterType: string | undefined;
   for await (const event of events) {
     if (event.kind === 'job-started') adapterType = event.adapterType;
-    if (event.kind === 'node-finished') process.stderr.write(`${decisionLine(event, adapterType)}\n`);
+    if (event.kind === 'dbt-message' && WAITING.has(event.name))
+      process.stderr.write(`${tame(event.message)}\n`);
+    if (explainCache && event.kind === 'node-finished')
+      process.stderr.write(`${decisionLine(event, adapterType)}\n`);
   }
 }
 
-async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): Promise<RunResult> {
+async function runWithEvents({ dbtArgs, options, summaryPath }: SettledRun): Promise<RunResult> {
   const labels = options.labels ?? {};
   const hide = createRedactor([...(options.redact ?? []), ...envSecrets(process.env)]);
   const stderr = linesAsEvents(hide.text, (line) => stderrEvent(line, labels));
@@ -74,9 +85,11 @@ async function runWithEvents({ dbtArgs, options, summaryPath }: RunArguments): P
 }
 
 /** A command that runs no nodes, e.g. `ls` or `--help`: what there is to know, dbt has printed. */
-function saysNothing({ outcome, decisions, artifactPaths, notices }: RunResult): boolean {
+function saysNothing({ outcome, decisions, artifactPaths, notices, dedup }: RunResult): boolean {
   return (
     outcome === 'executed' &&
+    // Why the ledger had nothing for it, unless no such command has a key.
+    (dedup?.kind !== 'executed' || dedup.because.kind === 'not-repeatable') &&
     decisions.length === 0 &&
     // A run that found nothing to do has written its results all the same.
     artifactPaths.runResults === undefined &&

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { tame } from './tame.ts';
 
 /** The command line itself is wrong. */
 export class UsageError extends Error {
@@ -37,4 +38,22 @@ export function oneOf<T extends string>(option: string, values: readonly T[], va
   const found = values.find((candidate) => candidate === value);
   if (found !== undefined) return found;
   throw new UsageError(`${option} is "${value}"`, `Give one of ${values.join(', ')}.`);
+}
+
+/** What `--config` and `--no-config` say: the file, `none`, or undefined where it is to be searched. */
+export function readConfig(path: string | boolean | undefined): string | undefined {
+  if (path === false) return 'none';
+  if (path === '') throw new UsageError('--config is empty', 'Name a file, or give --no-config.');
+  return path === true ? undefined : path;
+}
+
+/** An error as text for stderr. It may repeat what comes from outside. */
+export function complaint({
+  message,
+  hint,
+}: {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}): string {
+  return `dbt-runcache: ${tame(message)}\n${hint === undefined ? '' : `${tame(hint)}\n`}`;
 }

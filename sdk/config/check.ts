@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { quoted, shown } from './problem.ts';
-import { type ConfigFile, ConfigSchema, VALID_FORMS } from './schema.ts';
+import { type ConfigFile, ConfigSchema, EXCLUSIVE, VALID_FORMS } from './schema.ts';
 
 /** Something wrong at a place of the content. */
 export interface ContentProblem {
@@ -12,14 +12,27 @@ export interface ContentProblem {
 }
 
 /** Keys whose values may hold a secret, or a secret by mistake: they are never repeated. */
-export const NEVER_SHOWN: ReadonlySet<string> = new Set(['dbt', 'labels', 'redact-env']);
+export const NEVER_SHOWN: ReadonlySet<string> = new Set([
+  'dbt',
+  'labels',
+  'redact-env',
+  'dedup-store',
+  'idempotency-key',
+  'data-version',
+  'key-env',
+]);
 
 /** Checks the content of a file, or a part of one. */
 export function checkContent(
   content: unknown,
 ): { readonly content: ConfigFile } | { readonly problems: readonly ContentProblem[] } {
   const parsed = ConfigSchema.safeParse(content);
-  if (parsed.success) return { content: parsed.data };
+  if (parsed.success) {
+    const [first, second] = EXCLUSIVE;
+    if (parsed.data[first] === undefined || parsed.data[second] === undefined)
+      return { content: parsed.data };
+    return { problems: [{ path: [second], message: `${second} and ${first} exclude each other: keep one` }] };
+  }
   return { problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, content)) };
 }
 

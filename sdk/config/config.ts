@@ -25,6 +25,26 @@ export interface ConfigSettings {
   readonly annotations?: ConfigSetting<'all' | 'failures' | 'off'>;
   readonly 'job-summary'?: ConfigSetting<boolean>;
   readonly report?: ConfigSetting<boolean>;
+  /** The address of the ledger, a folder in it absolute; or `none`. */
+  readonly 'dedup-store'?: ConfigSetting<string>;
+  readonly 'idempotency-key'?: ConfigSetting<string>;
+  /** Never together with `data-version`. */
+  readonly data?: ConfigSetting<'sources' | 'ignore'>;
+  readonly 'data-version'?: ConfigSetting<string>;
+  /** Names of variables, of both. */
+  readonly 'key-env': readonly ConfigSetting<string>[];
+  readonly 'durable-target'?: ConfigSetting<boolean>;
+  readonly 'dedup-on'?: ConfigSetting<'success' | 'any'>;
+  readonly 'on-in-flight'?: ConfigSetting<'wait' | 'skip' | 'fail' | 'run'>;
+  /** Milliseconds. */
+  readonly 'in-flight-wait'?: ConfigSetting<number>;
+  readonly 'on-unavailable'?: ConfigSetting<'run' | 'fail'>;
+  readonly 'on-mismatch'?: ConfigSetting<'fail' | 'run'>;
+  /** Milliseconds. */
+  readonly retention?: ConfigSetting<number>;
+  /** Milliseconds. */
+  readonly lease?: ConfigSetting<number>;
+  readonly 'restore-compiled'?: ConfigSetting<boolean>;
 }
 
 /** What `loadConfig()` found. */

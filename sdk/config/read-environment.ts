@@ -1,7 +1,7 @@
 import { NEVER_SHOWN } from './check.ts';
 import type { ConfigSettings } from './config.ts';
 import { configInvalid, quoted, shown } from './problem.ts';
-import { CONFIG_KEYS, type ConfigKey } from './schema.ts';
+import { CONFIG_KEYS, type ConfigKey, EXCLUSIVE } from './schema.ts';
 import { settingsOf } from './settings.ts';
 import { parseSetting } from './text-forms.ts';
 import { aboutUnknownKey } from './unknown-name.ts';
@@ -12,7 +12,7 @@ const PREFIX = 'DBT_RUNCACHE_';
 /** Names the configuration file. */
 export const CONFIG_VARIABLE = `${PREFIX}CONFIG`;
 /** Not settings: the file's place, and what one part of this package tells another. */
-const OTHERS: ReadonlySet<string> = new Set([CONFIG_VARIABLE, `${PREFIX}EVENTS_FILE`]);
+const OTHERS: ReadonlySet<string> = new Set([CONFIG_VARIABLE, `${PREFIX}EVENTS_FILE`, `${PREFIX}OUTER_KEY`]);
 const BY_VARIABLE: ReadonlyMap<string, ConfigKey> = new Map(CONFIG_KEYS.map((key) => [variableOf(key), key]));
 
 /** E.g. `DBT_RUNCACHE_FAIL_ON`. */
@@ -45,6 +45,8 @@ export function readEnvironment(env: Environment, base: string): ConfigSettings 
       problems.push(`${name} is ${what}: ${(error as Error).message}`);
     }
   }
+  const both = EXCLUSIVE.filter((key) => content[key] !== undefined);
+  if (both.length > 1) problems.push(`${both.map(variableOf).join(' and ')} exclude each other: unset one`);
   if (problems.length > 0) {
     throw configInvalid(
       problems,

@@ -1,9 +1,6 @@
 import * as z from 'zod';
-import { parseDuration } from '../plan/duration.ts';
-
-/** For editors; `parseDuration()` also knows what is out of range. */
-const DURATION = /^(?=\d)(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?$/;
-const VARIABLE = /^[^\s=,]+$/;
+import { durationText } from './duration-text.ts';
+import { LEDGER_FORMS, LEDGER_SHAPE, type LedgerConfig, VARIABLE } from './ledger-schema.ts';
 
 /** What `dbt-runcache.yml` may hold. Every key is optional. The JSON Schema that is published is made of this. */
 export const ConfigSchema = z
@@ -23,11 +20,9 @@ export const ConfigSchema = z
     'require-run-cache': z
       .boolean()
       .describe('Whether a run for which dbt State was not active fails. Default: false.'),
-    timeout: z
-      .string()
-      .regex(DURATION)
-      .refine(isDuration)
-      .describe('How long a run may take, with units, e.g. 90s, 45m, 1h30m or 2d. Default: no limit.'),
+    timeout: durationText().describe(
+      'How long a run may take, with units, e.g. 90s, 45m, 1h30m or 2d. Default: no limit.',
+    ),
     labels: z
       .record(z.string().min(1).max(128), z.string().max(1024))
       .describe(
@@ -53,11 +48,12 @@ export const ConfigSchema = z
     report: z
       .boolean()
       .describe("Whether the report and the decision log are written beside dbt's artifacts. Default: true."),
+    ...LEDGER_SHAPE,
   })
   .partial();
 
 /** The content of a configuration file, as it is written there. */
-export interface ConfigFile {
+export interface ConfigFile extends LedgerConfig {
   readonly version?: 1 | undefined;
   readonly dbt?: string | undefined;
   readonly 'run-cache'?: 'inherit' | 'disabled' | undefined;
@@ -79,6 +75,9 @@ export type ConfigKey = Exclude<keyof ConfigFile, 'version'>;
 
 export const CONFIG_KEYS = Object.keys(ConfigSchema.shape).filter((key) => key !== 'version') as ConfigKey[];
 
+/** Two answers to one question: a content gives one of them. */
+export const EXCLUSIVE = ['data', 'data-version'] as const;
+
 /** What to give for a key, for messages. */
 export const VALID_FORMS: Readonly<Record<keyof ConfigFile, string>> = {
   version: 'give 1, or leave it out',
@@ -93,20 +92,14 @@ export const VALID_FORMS: Readonly<Record<keyof ConfigFile, string>> = {
   annotations: 'give one of all, failures, off',
   'job-summary': 'give true or false',
   report: 'give true or false',
+  ...LEDGER_FORMS,
 };
-
-function isDuration(text: string): boolean {
-  try {
-    return parseDuration(text) > 0;
-  } catch {
-    return false;
-  }
-}
 
 /** The published JSON Schema, for editors and other checks. */
 export function configJsonSchema(): object {
   return {
     ...z.toJSONSchema(ConfigSchema, { target: 'draft-2020-12' }),
+    not: { required: EXCLUSIVE },
     title: 'dbt-runcache.yml',
     description: 'Settings of dbt-runcache for every run below the folder of this file.',
   };

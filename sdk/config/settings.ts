@@ -14,6 +14,8 @@ export interface Origin {
   readonly base: string;
 }
 
+type DurationKey = 'timeout' | 'in-flight-wait' | 'retention' | 'lease';
+
 /** Checked content with the place of each value. */
 export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings {
   const put = <T>(value: T, ...path: readonly (string | number)[]): ConfigSetting<T> => ({
@@ -29,14 +31,17 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
       [P in K]?: ConfigSetting<NonNullable<ConfigFile[P]>>;
     };
   };
+  const duration = <K extends DurationKey>(key: K): { [P in K]?: ConfigSetting<number> } => {
+    const text = content[key];
+    // The content is checked: each has its own limit.
+    const ms = text === undefined ? undefined : parseDuration(text, { maxMs: Number.POSITIVE_INFINITY });
+    return optional(key, ms === undefined ? undefined : put(ms, key));
+  };
   return {
     ...optional('dbt', content.dbt === undefined ? undefined : put(locate(content.dbt, origin.base), 'dbt')),
     ...plain('run-cache'),
     ...plain('require-run-cache'),
-    ...optional(
-      'timeout',
-      content.timeout === undefined ? undefined : put(parseDuration(content.timeout), 'timeout'),
-    ),
+    ...duration('timeout'),
     labels: Object.fromEntries(
       Object.entries(content.labels ?? {}).map(([name, value]) => [name, put(value, 'labels', name)]),
     ),
@@ -46,17 +51,47 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
     ...plain('annotations'),
     ...plain('job-summary'),
     ...plain('report'),
+    ...optional(
+      'dedup-store',
+      content['dedup-store'] === undefined
+        ? undefined
+        : put(absoluteStore(content['dedup-store'], origin.base), 'dedup-store'),
+    ),
+    ...plain('idempotency-key'),
+    ...plain('data'),
+    ...plain('data-version'),
+    'key-env': (content['key-env'] ?? []).map((name, at) => put(name, 'key-env', at)),
+    ...plain('durable-target'),
+    ...plain('dedup-on'),
+    ...plain('on-in-flight'),
+    ...duration('in-flight-wait'),
+    ...plain('on-unavailable'),
+    ...plain('on-mismatch'),
+    ...duration('retention'),
+    ...duration('lease'),
+    ...plain('restore-compiled'),
   };
 }
 
-/** Both together; the first one's values win, labels and names to redact are joined. */
+/** Both together; the first one's values win, labels and lists of names are joined. */
 export function mergeSettings(first: ConfigSettings, second: ConfigSettings): ConfigSettings {
+  const { data, 'data-version': dataVersion, ...others } = second;
+  // They are two answers to one question.
+  const isAnswered = first.data !== undefined || first['data-version'] !== undefined;
   return {
-    ...second,
+    ...others,
+    ...(isAnswered ? {} : { ...optional('data', data), ...optional('data-version', dataVersion) }),
     ...first,
     labels: { ...second.labels, ...first.labels },
     'redact-env': [...first['redact-env'], ...second['redact-env']],
+    'key-env': [...first['key-env'], ...second['key-env']],
   };
+}
+
+/** A ledger in a folder is one for every folder a run may start in. `~` is left for the message that refuses it. */
+function absoluteStore(address: string, base: string): string {
+  const path = /^file:(?!\/\/)(.+)$/.exec(address.trim())?.[1]?.trim();
+  return path === undefined || path.startsWith('~') ? address : `file:${resolve(base, path)}`;
 }
 
 /** A relative path made absolute, since dbt may be started in another folder; what is looked up on PATH stays. */

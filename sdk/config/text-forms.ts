@@ -1,7 +1,15 @@
 import { checkContent } from './check.ts';
 import { type ConfigFile, type ConfigKey, VALID_FORMS } from './schema.ts';
 
-const BOOLEANS: ReadonlySet<ConfigKey> = new Set(['require-run-cache', 'job-summary', 'report']);
+const BOOLEANS: ReadonlySet<ConfigKey> = new Set([
+  'require-run-cache',
+  'job-summary',
+  'report',
+  'durable-target',
+  'restore-compiled',
+]);
+/** Names of variables. */
+const LISTS: ReadonlySet<ConfigKey> = new Set(['redact-env', 'key-env']);
 
 /**
  * Reads a setting that comes as text, as an input of the Action or a variable: `true` and `false` in any case, labels
@@ -19,12 +27,14 @@ export function parseSetting<K extends ConfigKey>(key: K, text: string): NonNull
 const TEXT_FORMS: Readonly<Partial<Record<ConfigKey, string>>> = {
   labels: 'a label is out of range: a name takes 1 to 128 characters, a value up to 1024',
   'redact-env': 'give names of environment variables, one a line',
+  'key-env': 'give names of environment variables, one a line',
+  'data-version': 'give a text',
 };
 
 function rawValue(key: ConfigKey, text: string): unknown {
   if (BOOLEANS.has(key)) return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text;
   if (key === 'labels') return text.startsWith('{') ? labelsOfJson(text) : labelsOfLines(text);
-  return key === 'redact-env' ? linesOf(text).map((line) => line.trim()) : text;
+  return LISTS.has(key) ? linesOf(text).map((line) => line.trim()) : text;
 }
 
 function labelsOfLines(text: string): Record<string, string> {

@@ -13,6 +13,7 @@ const OF_THE_CALL: Readonly<Record<string, string>> = {
   summary: 'it is what one call writes: give it to the call',
   'log-format': 'give it to the call',
   'explain-cache': 'give it to the call',
+  heartbeat: 'it follows from lease, of which it is a quarter',
 };
 
 /** What to say of a key that does not exist, in any spelling: the one that was meant, or where it belongs. */

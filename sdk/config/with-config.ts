@@ -2,17 +2,27 @@ import { DbtRunCacheError } from '../errors.ts';
 import { type ConfigOrigin, type RunOptions, resolveOptions } from '../options.ts';
 import { optional } from '../util/optional.ts';
 import type { Config, ConfigSetting, ConfigSettings } from './config.ts';
+import { type CallDedup, ledgerOrigins, withLedger } from './with-ledger.ts';
+
+/** Options of a call, to which the configuration adds. */
+export type CallOptions = Omit<RunOptions, 'dedup'> & {
+  /** As of {@link RunOptions}, in part; `store: 'none'` switches off a ledger of the configuration. */
+  readonly dedup?: CallDedup | undefined;
+};
 
 /**
  * The options of a run with the settings of `loadConfig()` behind them: what the call gives wins. Labels are joined by
- * name; the values of the variables to redact are added to those of the call. Who switches dbt State off nearer to the
- * run than State is required (the call before a variable, that before the file) has the last word: it is the fallback.
- * @throws DbtRunCacheError `config-invalid` where run-cache is disabled and dbt State required, naming who says so.
+ * name; the values of the variables to redact are added to those of the call, and so are the names of `key-env`. Who
+ * switches dbt State off nearer to the run than State is required (the call before a variable, that before the file) has
+ * the last word: it is the fallback.
+ * @throws DbtRunCacheError `config-invalid` where run-cache is disabled and dbt State required, naming who says so;
+ *   `invalid-options` where the call or a variable says something about the ledger, and nobody where it lives.
  */
-export function withConfig(config: Config, options: RunOptions = {}): RunOptions {
+export function withConfig(config: Config, options: CallOptions = {}): RunOptions {
   const { settings } = config;
   const { env } = resolveOptions(['parse'], { env: options.env }).options;
   const requireRunCache = requiredOf(settings, options);
+  const dedup = withLedger(settings, options.dedup);
   const hidden = settings['redact-env'].flatMap(({ value }) => env[value] || []);
   return {
     ...options,
@@ -24,7 +34,8 @@ export function withConfig(config: Config, options: RunOptions = {}): RunOptions
     onTargetBusy: options.onTargetBusy ?? settings['on-target-busy']?.value,
     redact: [...(options.redact ?? []), ...hidden],
     report: options.report ?? settings.report?.value,
-    config: originOf(config, options),
+    dedup,
+    config: originOf(config, options, dedup),
   };
 }
 
@@ -42,7 +53,11 @@ const OPTIONS = {
 } as const;
 
 /** Where the settings come from that the call did not give itself. */
-function originOf({ settings, path }: Config, options: RunOptions): ConfigOrigin | undefined {
+function originOf(
+  { settings, path }: Config,
+  options: CallOptions,
+  dedup: RunOptions['dedup'],
+): ConfigOrigin | undefined {
   const from: Record<string, string> = {};
   for (const [key, option] of Object.entries(OPTIONS) as [keyof typeof OPTIONS, keyof RunOptions][]) {
     const setting = settings[key];
@@ -52,6 +67,7 @@ function originOf({ settings, path }: Config, options: RunOptions): ConfigOrigin
     if (options.labels?.[name] === undefined) from[`labels.${name}`] = where;
   }
   for (const { where } of settings['redact-env'].slice(0, 1)) from['redact-env'] = where;
+  Object.assign(from, ledgerOrigins(settings, options.dedup, dedup));
   const isAny = path !== undefined || Object.keys(from).length > 0;
   return isAny ? { ...optional('path', path), from } : undefined;
 }
@@ -60,7 +76,7 @@ function originOf({ settings, path }: Config, options: RunOptions): ConfigOrigin
 const RANK = { file: 0, environment: 1, call: 2 } as const;
 
 /** Whether State is required. The run would refuse a contradiction as well, without telling which file to correct. */
-function requiredOf(settings: ConfigSettings, options: RunOptions): boolean | undefined {
+function requiredOf(settings: ConfigSettings, options: CallOptions): boolean | undefined {
   const [mode, required] = [settings['run-cache'], settings['require-run-cache']];
   const isRequired = options.requireRunCache ?? required?.value;
   if ((options.runCache ?? mode?.value) !== 'disabled' || isRequired !== true) return isRequired;

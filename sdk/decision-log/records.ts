@@ -22,6 +22,8 @@ export interface DecisionLogRun {
   readonly adapterVersion?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly state: StateStatus;
+  /** True when the decisions are those of an identical, earlier run: nothing ran. */
+  readonly replayed?: true;
 }
 
 /** One line a node, in the order of the report. */
@@ -59,7 +61,8 @@ export function* decisionLogRecords(report: RunReport): Generator<DecisionLogRec
     finishedAt: report.finishedAt,
     wallMs: report.wallMs,
     ...countDecisions(report.decisions),
-    ...optional('savings', report.savings),
+    // What an earlier run saved is counted there.
+    ...optional('savings', report.dedup?.kind === 'replayed' ? undefined : report.savings),
   };
   return undefined;
 }
@@ -81,6 +84,7 @@ function runRecord(report: RunReport): DecisionLogRun {
     ...optional('adapterVersion', engine?.adapterVersion),
     labels: report.labels,
     state: report.state,
+    ...(report.dedup?.kind === 'replayed' ? { replayed: true as const } : {}),
   };
 }
 

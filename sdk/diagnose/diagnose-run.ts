@@ -30,7 +30,9 @@ export async function diagnoseRun(run: RunSeen): Promise<Diagnosis | undefined> 
 }
 
 function isConcerned({ report, plan, isRequired }: RunSeen): boolean {
-  const { state, failure } = report;
+  const { state, failure, dedup } = report;
+  // Nothing ran, so nothing was seen of State.
+  if (dedup !== undefined && dedup.kind !== 'executed') return false;
   if (isRequired || failure?.code === 'state-setting-invalid') return true;
   switch (state.kind) {
     case 'active':

@@ -1,6 +1,7 @@
 import { DbtRunCacheError } from '../errors.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from '../options.ts';
 import { envSecrets } from '../plan/environment.ts';
+import { inPrivateFolder } from '../runtimes/private-folder.ts';
 import { plainText } from '../util/plain-text.ts';
 import { createRedactor } from '../util/redact.ts';
 import { checklist } from './checklist.ts';
@@ -8,7 +9,7 @@ import { cleaned } from './cleaned.ts';
 import type { CheckCode, Diagnosis } from './diagnosis.ts';
 import type { DiagnosisFacts, Step } from './facts.ts';
 import { type LookedUp, lookUp } from './look-up.ts';
-import { inPrivateFolder, type ProbeRequest, probeFallback, probeService } from './probe.ts';
+import { type ProbeRequest, probeFallback, probeService } from './probe.ts';
 import { probeArguments } from './probe-arguments.ts';
 import { probeEnvironment } from './probe-environment.ts';
 import { isSwitchedOn } from './settings-checks.ts';

@@ -1,5 +1,3 @@
-import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { STATE_FIXES } from '../decisions/state-fixes.ts';
@@ -22,25 +20,6 @@ export interface ProbeRequest {
   readonly timeoutMs: number;
   /** A private folder, for the artifacts and logs of the probes. */
   readonly folder: string;
-}
-
-/**
- * Calls `probe` with a private folder that is gone afterwards. What dbt Core has parsed before is copied into it: on
- * a large project that spares the first probe a minute.
- */
-export async function inPrivateFolder<T>(
-  targetPath: string,
-  probe: (folder: string) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'dbt-runcache-diagnose-'));
-  try {
-    await mkdir(join(folder, 'target'));
-    const parsed = 'partial_parse.msgpack';
-    await copyFile(join(targetPath, parsed), join(folder, 'target', parsed)).catch(() => undefined);
-    return await probe(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
-  }
 }
 
 const QUERY = 'select 1 as answer';

@@ -18,11 +18,29 @@ const RETRYABLE = new Set([
 
 /** What to do next. What to do about dbt State stands with its trouble, not here. */
 export function advice(report: RunReport): readonly Advice[] {
+  // What that run advised about dbt State and `dbt retry` was about that run.
+  if (report.dedup?.kind === 'replayed') return [...aboutReplayedFailure(report), ...aboutNothing(report)];
+  if (report.dedup?.kind === 'skipped-in-flight') return [SKIPPED];
   return [
     ...aboutFailures(report),
     ...aboutStoredFailures(report),
     ...aboutTolerance(report),
     ...aboutNothing(report),
+  ];
+}
+
+const SKIPPED: Advice = {
+  sentence: 'Look at that run for the result. To have a run wait for it instead, set `on-in-flight: wait`.',
+};
+
+function aboutReplayedFailure({ failure }: RunReport): Advice[] {
+  if (failure === undefined) return [];
+  return [
+    {
+      sentence:
+        'Fix it and push: any change of an input makes a run of its own. To have failed runs tried again instead of ' +
+        'repeated, set `dedup-on: success`.',
+    },
   ];
 }
 
@@ -44,7 +62,7 @@ function aboutFailures(report: RunReport): Advice[] {
   return [
     {
       sentence:
-        'Fix it and push. Where its target folder still is, `dbt retry` runs only what failed or was skipped.',
+        'Fix it and push. Where this run’s target folder still exists, `dbt retry` runs only what failed or was skipped.',
     },
   ];
 }

@@ -1,6 +1,7 @@
 import type { NodeDecision } from '../decisions/decision.ts';
 import type { RunReport } from '../result.ts';
 import { advice } from './advice.ts';
+import { dedupNotice } from './dedup-notice.ts';
 import { explainDiagnosis } from './explain-diagnosis.ts';
 import { explainNode, groupOf } from './explain-node.ts';
 import { type Explanation, GROUP_KEYS, type GroupKey, type NodeGroup, type Notice } from './explanation.ts';
@@ -37,18 +38,22 @@ export function explain(report: RunReport): Explanation {
   const counts = totals(report);
   const groups = nodeGroups(report);
   const nodesOf = (key: GroupKey) => groups.find((group) => group.key === key)?.nodes ?? [];
-  const head = headline(report, counts);
+  const dedup = dedupNotice(report, counts);
+  const head = headline(report, counts, dedup);
+  // What dbt State was in a run that is repeated is told in one line: there is nothing to mend about this one.
+  const ran = dedup === undefined || dedup.kind === 'executed';
   return {
     headline: head,
     totals: counts,
+    ...(dedup !== undefined && { dedup }),
     state: stateNotice(report, head),
     time: timeAccount(report),
     lookAt: lookAt(report, nodesOf('failed'), nodesOf('warned')),
     groups,
     notices: notices(report),
-    ...(report.diagnosis !== undefined && { checklist: explainDiagnosis(report.diagnosis) }),
+    ...(ran && report.diagnosis !== undefined && { checklist: explainDiagnosis(report.diagnosis) }),
     facts: facts(report),
-    settings: settingRows(report),
+    settings: ran ? settingRows(report) : [],
     advice: advice(report),
     smallPrint: smallPrint(report),
   };

@@ -11,6 +11,8 @@ import type { ErrorCode } from '../errors.ts';
 export interface Explanation {
   readonly headline: Headline;
   readonly totals: Totals;
+  /** What the ledger did; absent for a run without one. */
+  readonly dedup?: DedupNotice;
   readonly state: StateNotice;
   readonly time: TimeAccount;
   /** What a person should open, most urgent first: why the run could not be done, then failures, then warnings. */
@@ -32,12 +34,13 @@ export interface Explanation {
 }
 
 /**
- * - `passed`: dbt did the run and no node failed. Warnings do not change that.
- * - `failed`: dbt did the run, and nodes failed.
+ * - `passed`: dbt did the run and no node failed, or an identical run's success is repeated. Warnings do not change that.
+ * - `failed`: dbt did the run, and nodes failed; or an identical run's failure is repeated.
+ * - `skipped`: nothing ran because an identical run is at it; there is no result, good or bad.
  * - `stopped`: cancelled, timed out or ended by a signal before it was done.
  * - `not-done`: dbt was never started, or ended without doing the run.
  */
-export type Verdict = 'passed' | 'failed' | 'stopped' | 'not-done';
+export type Verdict = 'passed' | 'failed' | 'skipped' | 'stopped' | 'not-done';
 
 export interface Headline {
   readonly verdict: Verdict;
@@ -47,6 +50,60 @@ export interface Headline {
   readonly sentence: string;
   /** One of our error codes, when the run is not a success. */
   readonly code?: ErrorCode;
+}
+
+/** A piece of a sentence. Pieces follow each other as they are: the blanks between them are theirs. */
+export interface Phrase {
+  readonly text: string;
+  /** A path or a name, as people would copy it. */
+  readonly code?: true;
+  /** Where it leads: http or https, nothing else. */
+  readonly url?: string;
+}
+
+/**
+ * What the ledger did for a run. For `replayed`, everything else in the explanation is the result of the earlier run,
+ * but for what is about dbt State and time.
+ */
+export type DedupNotice =
+  | {
+      readonly kind: 'replayed';
+      /** Which run this repeats out of the ledger, how long each took, and what that saved. */
+      readonly lead: readonly Phrase[];
+      /** What that run came to, which stands above its result, and the words before it. */
+      readonly follows: { readonly title: string; readonly result: string };
+      /** Sentences on what was brought back and what was not. */
+      readonly files: readonly (readonly Phrase[])[];
+      /** Every file that was brought back, relative to the target folder. */
+      readonly restored: readonly string[];
+    }
+  | {
+      readonly kind: 'skipped-in-flight';
+      /** That nothing ran, which run is at it, and that nothing is proven. */
+      readonly lead: readonly Phrase[];
+    }
+  | {
+      readonly kind: 'executed';
+      /** `caution`: the ledger did not do what it is there for. */
+      readonly tone: 'quiet' | 'caution';
+      /** E.g. `Why it ran`. */
+      readonly title: string;
+      /** Why it was executed all the same, the most similar run, and that the result was kept where it was. */
+      readonly lead: readonly Phrase[];
+      /** Inputs that are not known, where there is no key. */
+      readonly unknown: readonly { readonly input: readonly Phrase[]; readonly why: string }[];
+      /** What differs from the most similar run, at most 20; often empty. */
+      readonly differences: readonly DifferenceLine[];
+      /** How many differ in all. */
+      readonly differenceCount: number;
+      /** What should be known of the result's record; absent where all is well. */
+      readonly caution?: string;
+    };
+
+/** One input that differs: what it is, and `changed`, `added`, `removed` or `not known`. */
+export interface DifferenceLine {
+  readonly what: readonly Phrase[];
+  readonly how: string;
 }
 
 /** Results of tests. `total` may exceed the sum of the others: an unknown status is none of them. */

@@ -1,13 +1,22 @@
 import type { RunReport } from '../result.ts';
+import { dedupFacts } from './dedup-facts.ts';
 import type { Fact } from './explanation.ts';
-import { count, duration } from './format.ts';
+import { count, duration, instant } from './format.ts';
+
+/** What a replayed run's report has from the run it repeats, and nobody looked up again. */
+const OF_THE_OTHER_RUN: ReadonlySet<string> = new Set([
+  ...['dbt-version', 'adapter', 'state-version', 'python-version', 'dbt', 'threads'],
+  ...['invocation-id', 'exit-code'],
+]);
 
 /** The circumstances of the run; what is not known is left out. */
 export function facts(report: RunReport): readonly Fact[] {
   const { engine, project } = report;
   const found: Fact[] = [];
+  const isReplay = report.dedup?.kind === 'replayed';
   const add = (key: string, label: string, value: string | undefined, code = false): void => {
-    if (value !== undefined && value !== '') found.push({ key, label, value, code });
+    const whose = isReplay && OF_THE_OTHER_RUN.has(key) ? ' (that run)' : '';
+    if (value !== undefined && value !== '') found.push({ key, label: label + whose, value, code });
   };
   add('command', 'Command', ['dbt', ...report.args].map(shellQuoted).join(' '), true);
   add('dbt-version', engine?.kind === 'fusion' ? 'dbt v2' : 'dbt Core', engine?.dbtVersion);
@@ -27,6 +36,7 @@ export function facts(report: RunReport): readonly Fact[] {
   for (const [name, value] of Object.entries(report.labels)) add(`label:${name}`, name, value);
   const from = Object.entries(report.config?.from ?? {}).map(([key, where]) => `${key} (${where})`);
   add('config', 'Set outside the call', from.join(', '));
+  found.push(...dedupFacts(report));
   add('invocation-id', 'Invocation id', report.invocationId, true);
   add('started', 'Started', instant(report.startedAt));
   add('duration', 'Duration', duration(report.wallMs));
@@ -43,12 +53,6 @@ function asked({ runCache, requireRunCache }: RunReport): string | undefined {
 
 function joined(name: string | undefined, version: string | undefined): string | undefined {
   return name === undefined || version === undefined ? name : `${name} ${version}`;
-}
-
-/** `2026-11-21T01:25:41.077Z` as `2026-11-21 01:25:41 UTC`. */
-function instant(iso: string): string {
-  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso);
-  return parts === null ? iso : `${parts[1]} ${parts[2]} UTC`;
 }
 
 /** A word as a shell would need it. */

@@ -53,3 +53,22 @@ export function capitalised(words: string): string {
 export function clause(text: string): string {
   return text.replace(/\s+/g, ' ').trim().replace(/\.+$/, '');
 }
+
+/** `2026-11-21T01:25:41.077Z` as `2026-11-21 01:25:41 UTC`; anything else as it is. */
+export function instant(iso: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(?:\.\d+)?Z$/.exec(iso);
+  return parts === null ? iso : `${parts[1]} ${parts[2]} UTC`;
+}
+
+/** A file's size as people read it, in powers of 1000: `812 bytes`, `3.4 kB`, `120 MB`. */
+export function fileSize(bytes: number): string {
+  if (bytes < 1000) return counted(bytes, 'byte');
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes / 1000;
+  let unit = 0;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 9.95 ? value.toFixed(1) : count(value)} ${units[unit]}`;
+}

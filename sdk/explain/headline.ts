@@ -1,10 +1,9 @@
 import type { ErrorCode } from '../errors.ts';
 import type { RunReport } from '../result.ts';
-import { errorInBrief } from './error-in-brief.ts';
-import { hasFailed } from './explain-node.ts';
-import type { Headline, Totals, Verdict } from './explanation.ts';
-import { clause, counted, duration, listedUpTo } from './format.ts';
-import { typesCounted } from './resource-type.ts';
+import type { DedupNotice, Headline, Totals, Verdict } from './explanation.ts';
+import { clause, counted, duration } from './format.ts';
+import { plainWords } from './phrase.ts';
+import { failedNodes, failureSentence } from './result-in-words.ts';
 import { tallyInWords } from './totals.ts';
 
 /** How each way to fail is put: the verdict, and what follows the command in the title. */
@@ -41,16 +40,29 @@ const FAILURES: Readonly<Record<ErrorCode, readonly [Verdict, string]>> = {
   'artifact-other-invocation': ['failed', 'ended, but its results could not be read'],
   'report-unwritable': ['failed', 'ended, but its report could not be written'],
   'report-missing': ['failed', 'ended, but its report is missing'],
+  'replay-unwritable': ['not-done', 'was not started'],
+  'ledger-key-not-found': ['not-done', 'was not started'],
+  'ledger-key-ambiguous': ['not-done', 'was not started'],
   internal: ['failed', 'could not be reported'],
 };
 
-/** How many of the failed nodes are named. */
-const NAMED = 3;
-
 /** What a reader takes away in the first second. */
-export function headline(report: RunReport, totals: Totals): Headline {
+export function headline(report: RunReport, totals: Totals, dedup?: DedupNotice): Headline {
   const command = clause(report.command) === '' ? 'dbt' : `dbt ${clause(report.command)}`;
   const { failure } = report;
+  if (dedup?.kind === 'skipped-in-flight') {
+    return { verdict: 'skipped', title: `${command}: skipped, no result`, sentence: plainWords(dedup.lead) };
+  }
+  if (dedup?.kind === 'replayed') {
+    const sentence = `${plainWords(dedup.lead)} ${dedup.follows.title}: ${dedup.follows.result}`;
+    if (failure !== undefined) {
+      const title = `${command} failed earlier: replayed, nothing ran`;
+      return { verdict: 'failed', title, sentence, code: failure.code };
+    }
+    const warnings =
+      totals.warnings === 0 ? '' : ` (${counted(totals.warnings, 'warning')} in the earlier run)`;
+    return { verdict: 'passed', title: `${command}: replayed, nothing ran${warnings}`, sentence };
+  }
   if (failure === undefined) {
     if (didNothing(report)) return { verdict: 'passed', ...nothing(report, command) };
     const warnings = totals.warnings === 0 ? '' : ` with ${counted(totals.warnings, 'warning')}`;
@@ -60,7 +72,10 @@ export function headline(report: RunReport, totals: Totals): Headline {
   return {
     verdict,
     title: `${command} ${words}`,
-    sentence: failure.code === 'nodes-failed' ? failed(report, totals) : notDone(report, totals),
+    sentence:
+      failure.code === 'nodes-failed'
+        ? `${failedNodes(report, totals)} It took ${duration(report.wallMs)}.`
+        : notDone(report, totals),
     code: failure.code,
   };
 }
@@ -82,36 +97,7 @@ function done(report: RunReport, totals: Totals): string {
   return `Done in ${time}.`;
 }
 
-function failed(report: RunReport, totals: Totals): string {
-  const failures = report.decisions.filter(hasFailed);
-  const skipped = totals.byAction.skipped;
-  const time = `It took ${duration(report.wallMs)}.`;
-  const held = skipped === 0 ? '' : `${counted(skipped, 'node')} skipped`;
-  if (failures.length === 0) {
-    return [sentenceOf(report), ...(held === '' ? [] : [`${held}.`]), time].join(' ');
-  }
-  const names = listedUpTo(
-    failures.slice(0, NAMED + 1).map(({ name }) => quoted(name)),
-    NAMED,
-    failures.length,
-  );
-  return `${typesCounted(failures)} failed: ${names}${held === '' ? '' : `; ${held}`}. ${time}`;
-}
-
 function notDone(report: RunReport, totals: Totals): string {
-  if (totals.nodes === 0) return sentenceOf(report);
-  return `${sentenceOf(report)} In ${duration(report.wallMs)}: ${tallyInWords(totals.lines)}.`;
-}
-
-/** A name as code, short enough to leave the sentence readable. */
-function quoted(name: string): string {
-  const plain = name.replace(/[`\s]+/g, ' ').trim();
-  return `\`${plain.length > 80 ? `${plain.slice(0, 79)}…` : plain}\``;
-}
-
-/** The failure's own sentence on one line, with its full stop. */
-function sentenceOf({ failure }: RunReport): string {
-  // The rest of a message of several lines stands below.
-  const said = errorInBrief(failure?.message);
-  return said === '' ? 'No cause was given.' : `${said}${/[.!?…]$/.test(said) ? '' : '.'}`;
+  if (totals.nodes === 0) return failureSentence(report);
+  return `${failureSentence(report)} In ${duration(report.wallMs)}: ${tallyInWords(totals.lines)}.`;
 }

@@ -36,7 +36,7 @@ export function lookAt(
 }
 
 /** Failed nodes speak for themselves; any other failure is about the run. */
-function runFailure({ failure, decisions, state }: RunReport): LookAt[] {
+function runFailure({ failure, decisions, state, dedup }: RunReport): LookAt[] {
   if (failure === undefined) return [];
   if (failure.code === 'nodes-failed' && decisions.some((node) => node.failed)) return [];
   return [
@@ -46,7 +46,9 @@ function runFailure({ failure, decisions, state }: RunReport): LookAt[] {
       message: failure.message,
       ...(failure.hint !== undefined &&
         !pointsAt(failure.hint, failure.outputTail) &&
-        !(state.kind === 'inactive' && state.trouble.fix === failure.hint) && { hint: failure.hint }),
+        !(dedup?.kind !== 'replayed' && state.kind === 'inactive' && state.trouble.fix === failure.hint) && {
+          hint: failure.hint,
+        }),
       ...(failure.outputTail !== undefined && { outputTail: failure.outputTail }),
     },
   ];

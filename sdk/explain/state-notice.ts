@@ -8,11 +8,24 @@ import { STATE_PROBLEMS } from './wording.ts';
 export function stateNotice(report: RunReport, headline: Headline): StateNotice {
   const notice = ofStatus(report, headline);
   const { verdict } = headline;
+  if (report.dedup !== undefined && report.dedup.kind !== 'executed') return noPart(report, notice);
   // Nothing ran, so there is nothing State could have told about.
   return notice.kind === 'unknown' &&
     (verdict === 'not-done' || (verdict === 'stopped' && report.decisions.length === 0))
     ? { ...notice, tone: 'quiet' }
     : notice;
+}
+
+/** Nothing ran: what dbt State was belongs to the run that is repeated, and so does what was to be mended. */
+function noPart({ dedup }: RunReport, { title }: StateNotice): StateNotice {
+  const then = dedup?.kind === 'replayed' ? ` The report of that run says: ${title}.` : '';
+  return {
+    kind: 'not-applicable',
+    tone: 'quiet',
+    title: 'dbt State had no part in this',
+    sentence: `Nothing ran, so it was not asked.${then}`,
+    troubles: [],
+  };
 }
 
 /** What it meant for the run that State was not active. */

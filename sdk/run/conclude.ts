@@ -1,22 +1,21 @@
-import { countDecisions } from '../decision-log/records.ts';
-import { writeDecisionLog } from '../decision-log/write.ts';
 import { type Decided, decide } from '../decisions/decide.ts';
 import { parseDecisionLog } from '../decisions/decision-log.ts';
 import type { Observations } from '../decisions/observed.ts';
 import { diagnoseRun } from '../diagnose/diagnose-run.ts';
-import { DbtRunCacheError } from '../errors.ts';
+import type { DbtRunCacheError } from '../errors.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
 import { findProject } from '../plan/project.ts';
-import type { StateSetting, StateSettings } from '../plan/state/setting.ts';
-import { writeReport } from '../report.ts';
-import type { ExecutedRun, FailedRun, RunFailure, RunNotice, RunReport, RunResult } from '../result.ts';
+import type { RunFailure, RunReport, RunResult } from '../result.ts';
 import type { RuntimeEnd } from '../runtimes/runtime.ts';
 import { optional } from '../util/optional.ts';
-import { asNotice, type Collected, collectArtifacts } from './collect-artifacts.ts';
+import { type Collected, collectArtifacts } from './collect-artifacts.ts';
+import { type Execution, settle } from './dedup/settle.ts';
+import { deliver } from './deliver.ts';
 import { findDecisionLog } from './find-decision-log.ts';
 import { locateFailures } from './locate-failures.ts';
 import { isReported, type Plan } from './make-plan.ts';
 import { failureOf } from './outcome.ts';
+import { reportBase } from './report-base.ts';
 import type { RunContext } from './run-context.ts';
 import { settleResults } from './settle-results.ts';
 
@@ -29,7 +28,12 @@ export interface Watched {
 }
 
 /** Reads what a run of dbt did, and reports it. */
-export async function concludeRun(run: RunContext, plan: Plan, watched: Watched): Promise<RunResult> {
+export async function concludeRun(
+  run: RunContext,
+  plan: Plan,
+  watched: Watched,
+  execution: Execution | undefined,
+): Promise<RunResult> {
   const wallMs = run.elapsedMs();
   const { end } = watched;
   const ended = end.stopCause === undefined && end.signal === undefined ? 'finished' : 'stopped';
@@ -82,7 +86,7 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
       : undefined,
   });
   const report: RunReport = {
-    ...base(run, plan, wallMs),
+    ...reportBase(run, plan, wallMs),
     ...(failure === undefined ? { outcome: 'executed' } : { outcome: 'failed', failure }),
     ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
     ...(end.signal === undefined ? {} : { signal: end.signal }),
@@ -100,10 +104,10 @@ export async function concludeRun(run: RunContext, plan: Plan, watched: Watched)
       ...(decisionLog === undefined || !decided.ownsDecisionLog ? {} : { decisionLog: decisionLog.path }),
     },
   };
-  return finish(
+  return deliver(
     run,
     await reportFolder(run, plan),
-    await withDiagnosis(run, plan, report),
+    await withLedger(run, plan, execution, await withDiagnosis(run, plan, report)),
     collected.artifacts,
   );
 }
@@ -113,6 +117,7 @@ export async function concludeNotDone(
   run: RunContext,
   plan: Plan | undefined,
   error: DbtRunCacheError,
+  execution: Execution | undefined,
 ): Promise<RunResult> {
   const failure: RunFailure = {
     code: error.code,
@@ -120,7 +125,7 @@ export async function concludeNotDone(
     ...optional('hint', error.hint),
   };
   const report: RunReport = {
-    ...base(run, plan, run.elapsedMs()),
+    ...reportBase(run, plan, run.elapsedMs()),
     outcome: 'failed',
     failure,
     state: { kind: 'unknown', why: 'dbt was not started' },
@@ -130,7 +135,21 @@ export async function concludeNotDone(
   };
   // The report of the run that has the folder is not ours to replace.
   const targetPath = error.code === 'target-path-busy' ? undefined : await reportFolder(run, plan);
-  return finish(run, targetPath, await withDiagnosis(run, plan, report), {});
+  const diagnosed = await withDiagnosis(run, plan, report);
+  const told = plan === undefined ? diagnosed : await withLedger(run, plan, execution, diagnosed);
+  return deliver(run, targetPath, told, {});
+}
+
+/** Ends the claim of a run with a ledger, before the report is written: it tells what became of it. */
+async function withLedger(
+  run: RunContext,
+  plan: Plan,
+  execution: Execution | undefined,
+  report: RunReport,
+): Promise<RunReport> {
+  if (execution === undefined) return report;
+  const { dedup, notices } = await settle(run, plan, execution, report);
+  return { ...report, dedup, notices: [...report.notices, ...notices] };
 }
 
 async function withDiagnosis(run: RunContext, plan: Plan | undefined, report: RunReport): Promise<RunReport> {
@@ -147,33 +166,6 @@ async function reportFolder(run: RunContext, plan: Plan | undefined): Promise<st
   const { cwd, env } = run.options;
   const project = await findProject({ cwd, env, commandLine }).catch(() => undefined);
   return project?.targetPath;
-}
-
-function base(run: RunContext, plan: Plan | undefined, wallMs: number) {
-  return {
-    schemaVersion: 1,
-    command: plan?.command ?? run.args.find((arg) => !arg.startsWith('-')) ?? '',
-    args: run.shownArgs(),
-    startedAt: run.startedAt.toISOString(),
-    finishedAt: new Date(run.startedAt.getTime() + wallMs).toISOString(),
-    wallMs,
-    labels: run.options.labels,
-    ...optional('config', run.options.config),
-    ...optional('engine', plan?.engine),
-    ...optional('project', plan?.reportedProject),
-    runCache: run.options.runCache,
-    ...(run.options.requireRunCache ? { requireRunCache: true as const } : {}),
-    ...optional('stateSettings', plan === undefined ? undefined : shownSettings(run, plan.stateSettings)),
-  } as const;
-}
-
-/** A value may hold a secret that is none of State's. */
-function shownSettings(run: RunContext, { settings }: StateSettings): StateSetting[] {
-  return settings.map((setting) => ({
-    ...setting,
-    value: run.clean(setting.value),
-    overrides: setting.overrides.map((one) => ({ ...one, value: run.clean(one.value) })),
-  }));
 }
 
 async function collect(run: RunContext, plan: Plan, watched: Watched): Promise<Collected> {
@@ -203,63 +195,4 @@ function decidedParts(decided: Decided) {
     ...optional('savings', decided.savings),
     ...optional('selectedCount', decided.selectedCount),
   };
-}
-
-/** Hides what must be hidden, writes the report file, tells the listeners. */
-async function finish(
-  run: RunContext,
-  targetPath: string | undefined,
-  shown: RunReport,
-  artifacts: RunResult['artifacts'],
-): Promise<RunResult> {
-  let report = run.named.deep(shown);
-  const write = async (
-    into: (targetPath: string, report: RunReport) => Promise<string>,
-  ): Promise<string | undefined> => {
-    if (!run.options.report || targetPath === undefined) return undefined;
-    try {
-      return await into(targetPath, report);
-    } catch (thrown) {
-      const notice: RunNotice = asNotice(DbtRunCacheError.from(thrown));
-      report = { ...report, notices: [...report.notices, run.named.deep(notice)] };
-      return undefined;
-    }
-  };
-  // The report last, so that it tells what became of the log.
-  const decisionsPath = await write(writeDecisionLog);
-  const reportPath = await write(writeReport);
-  tell(run, report);
-  return {
-    ...report,
-    artifacts,
-    ...optional('reportPath', reportPath),
-    ...optional('decisionsPath', decisionsPath),
-  } as ExecutedRun | FailedRun;
-}
-
-function tell(run: RunContext, report: RunReport): void {
-  const { failure } = report;
-  const wasRun =
-    report.outcome === 'executed' ||
-    failure?.code === 'nodes-failed' ||
-    (report.decisions.length > 0 && (failure?.code === 'cancelled' || failure?.code === 'timed-out'));
-  for (const decision of report.decisions) run.send({ kind: 'node-decided', decision });
-  if (!wasRun && failure !== undefined) {
-    run.send({
-      kind: 'job-error',
-      code: failure.code,
-      message: failure.message,
-      ...optional('hint', failure.hint),
-    });
-    return;
-  }
-  run.send({
-    kind: 'job-finished',
-    outcome: report.outcome,
-    ...optional('code', failure?.code),
-    ...optional('exitCode', report.exitCode),
-    wallMs: report.wallMs,
-    ...countDecisions(report.decisions),
-    ...optional('savedNodeMs', report.savings?.nodeMs),
-  });
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
 import { type CommandLine, parseCommandLine } from '../plan/command-line.ts';
 import { type ArtifactName, artifactsOf, needsOf, sourcesPathOf } from '../plan/dbt-commands.ts';
-import { readDotEnv } from '../plan/dot-env.ts';
+import { type DbtEnvironment, readDotEnv } from '../plan/dot-env.ts';
 import type { EngineKind } from '../plan/engine-kind.ts';
 import { childEnvironment, envSecrets } from '../plan/environment.ts';
 import type { PlanInput } from '../plan/jinja-context.ts';
@@ -13,7 +13,7 @@ import { checkStateSettings, doubtInWords } from '../plan/state/check.ts';
 import { DISABLED_BY, withStateDisabled } from '../plan/state/disable.ts';
 import type { StateSettings } from '../plan/state/setting.ts';
 import type { EngineInfo, ProjectInfo, RunNotice } from '../result.ts';
-import { type DbtInstallation, findDbt } from '../runtimes/detect.ts';
+import { type DbtInstallation, type DbtVersions, findDbt } from '../runtimes/detect.ts';
 import { askProgram } from '../runtimes/process.ts';
 import { findStateSettings } from './find-state-settings.ts';
 import type { RunContext } from './run-context.ts';
@@ -52,6 +52,15 @@ export interface Plan {
   };
   /** What the user has set for dbt State. */
   readonly stateSettings: StateSettings;
+  /** What the plan was made of, for the key of the run. */
+  readonly inputs: {
+    readonly commandLine: CommandLine;
+    readonly dotEnv: DbtEnvironment;
+    readonly profile: ResolvedProfile | undefined;
+    readonly versions: DbtVersions;
+    /** Absolute: the folder of the Python packages dbt is one of. */
+    readonly sitePackages: string | undefined;
+  };
 }
 
 /**
@@ -110,6 +119,13 @@ export async function makePlan(run: RunContext): Promise<Plan> {
       stateWanted: settings.isWanted,
     },
     stateSettings: settings,
+    inputs: {
+      commandLine,
+      dotEnv,
+      profile,
+      versions: installation.versions,
+      sitePackages: installation.sitePackages,
+    },
   };
 }
 

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLiveDecisions } from '../decisions/decide-live.ts';
 import { createObservations } from '../decisions/observations.ts';
+import type { DedupStore } from '../dedup/store.ts';
+import { sweepNowAndThen } from '../dedup/sweep-now-and-then.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
@@ -11,11 +13,18 @@ import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
+import { type Begun, beginDedup, openLedger } from './dedup/begin.ts';
+import { concludeReplay, concludeSkip } from './dedup/conclude-replay.ts';
+import type { Execution } from './dedup/settle.ts';
 import { toRunEvent } from './live-events.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { beginRun, type RunContext } from './run-context.ts';
 
-/** Plan, take the target folder, run dbt, read what it did, report. Failures come back as results. */
+/** How long a finished run may still take to leave its target folder. */
+const LEAVING_MS = 30_000;
+const SWEEP_MS = 5000;
+
+/** Plan, ask the ledger, take the target folder, run dbt, read what it did, report. Failures come back as results. */
 export async function runStages(
   args: readonly string[],
   options: ResolvedOptions,
@@ -23,19 +32,62 @@ export async function runStages(
 ): Promise<RunResult> {
   const run = beginRun(args, options, emit);
   let plan: Plan | undefined;
+  let store: DedupStore | undefined;
+  let begun: Begun | undefined;
   try {
     plan = await makePlan(run);
-    const lock = await takeTarget(run, plan);
-    try {
-      return await concludeRun(run, plan, await runPlan(run, plan, lock));
-    } finally {
-      await lock?.release();
+    if (options.dedup !== undefined && plan.inputs.commandLine.asksFor === undefined) {
+      store = await openLedger(run, options.dedup);
+      begun = await beginDedup(run, plan, { settings: options.dedup, store });
     }
+    if (begun?.kind === 'skip') return await concludeSkip(run, plan, begun);
+    if (begun?.kind === 'replay') return await replay(run, plan, begun);
+    return await execute(run, plan, begun);
   } catch (thrown) {
-    return await concludeNotDone(run, plan, stopError(run) ?? DbtRunCacheError.from(thrown));
+    const error = stopError(run) ?? DbtRunCacheError.from(thrown);
+    return await concludeNotDone(run, plan, error, begun?.kind === 'execute' ? begun : undefined);
   } finally {
     run.stops.dispose();
+    if (begun?.kind === 'execute') {
+      // Whatever went wrong on the way; ending happens once.
+      await begun.claim.abandon();
+      await sweepAfter(begun);
+    }
+    await store?.close().catch(() => undefined);
   }
+}
+
+async function execute(run: RunContext, plan: Plan, execution: Execution | undefined): Promise<RunResult> {
+  const lock = await takeTarget(run, plan, run.options.onTargetBusy);
+  try {
+    return await concludeRun(run, plan, await runPlan(run, plan, lock, execution), execution);
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** The run that is repeated may have finished just now and be about to leave the target folder. */
+async function replay(
+  run: RunContext,
+  plan: Plan,
+  begun: Extract<Begun, { kind: 'replay' }>,
+): Promise<RunResult> {
+  const soon = AbortSignal.timeout(LEAVING_MS);
+  const lock = await takeTarget(run, plan, 'wait', soon).catch((thrown: unknown) => {
+    if (!soon.aborted || run.stops.cause !== undefined) throw thrown;
+    return takeTarget(run, plan, run.options.onTargetBusy);
+  });
+  try {
+    return await concludeReplay(run, plan, begun);
+  } finally {
+    await lock?.release();
+  }
+}
+
+/** Old records are cleared away by ordinary runs, once a day. */
+async function sweepAfter({ ledger }: Execution): Promise<void> {
+  const signal = AbortSignal.timeout(SWEEP_MS);
+  await sweepNowAndThen(ledger.store, { retainMs: ledger.policy.retentionMs, signal }).catch(() => undefined);
 }
 
 /** Before dbt is there, a request to stop shows as whatever it interrupted. */
@@ -51,12 +103,17 @@ function stopError(run: RunContext): DbtRunCacheError | undefined {
   }
 }
 
-async function takeTarget(run: RunContext, plan: Plan): Promise<TargetLock | undefined> {
+async function takeTarget(
+  run: RunContext,
+  plan: Plan,
+  onBusy: 'fail' | 'wait',
+  until?: AbortSignal,
+): Promise<TargetLock | undefined> {
   if (plan.project === undefined || !plan.needsTarget) return undefined;
   try {
     return await lockTarget(plan.project.targetPath, {
-      onBusy: run.options.onTargetBusy,
-      signal: run.stops.signal,
+      onBusy,
+      signal: until === undefined ? run.stops.signal : AbortSignal.any([run.stops.signal, until]),
       onWait: ({ pid }) =>
         run.send({
           kind: 'dbt-message',
@@ -66,7 +123,7 @@ async function takeTarget(run: RunContext, plan: Plan): Promise<TargetLock | und
         }),
     });
   } catch (thrown) {
-    if (thrown instanceof DbtRunCacheError || run.stops.cause !== undefined) throw thrown;
+    if (thrown instanceof DbtRunCacheError || run.stops.cause !== undefined || until?.aborted) throw thrown;
     // A full or read-only temporary folder is no reason not to run dbt.
     run.notices.push(
       asNotice(
@@ -81,7 +138,12 @@ async function takeTarget(run: RunContext, plan: Plan): Promise<TargetLock | und
 }
 
 /** Runs dbt and watches it. */
-async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined): Promise<Watched> {
+async function runPlan(
+  run: RunContext,
+  plan: Plan,
+  lock: TargetLock | undefined,
+  execution: Execution | undefined,
+): Promise<Watched> {
   run.stops.signal.throwIfAborted();
   const observations = createObservations();
   const decideLive = createLiveDecisions({
@@ -106,7 +168,7 @@ async function runPlan(run: RunContext, plan: Plan, lock: TargetLock | undefined
       command: plan.commandPrefix,
       args: run.args,
       cwd: plan.cwd,
-      env: plan.env,
+      env: { ...plan.env, ...execution?.env },
       output: run.options.output,
       redactor: run.named,
       workFolder,

@@ -1,5 +1,6 @@
 import type { Explanation, Notice } from '../explain/explanation.ts';
 import { count, counted, listed } from '../explain/format.ts';
+import { inThatRun } from './dedup-section.ts';
 import {
   bytes,
   code,
@@ -24,17 +25,20 @@ export function problemsSection({ notices }: Explanation, page: Page, room: numb
 }
 
 /** Warnings and deprecations of dbt's, and warnings about settings. */
-export function noticesSection({ notices }: Explanation, page: Page, room: number): string {
+export function noticesSection(explanation: Explanation, page: Page, room: number): string {
+  const { notices } = explanation;
   const said = notices.filter(({ kind }) => kind !== 'problem');
   if (said.length === 0) return '';
   const warnings = said.filter(({ kind }) => kind === 'warning').length;
   const deprecations = said.length - warnings;
   // A warning about a setting is this package's own.
   const isOurs = said.some(({ name }) => name === 'state-setting-invalid');
-  const title = `💬 <b>${isOurs ? 'Warnings' : 'What dbt warned about'}</b> · ${listed([
-    ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
-    ...(deprecations > 0 ? [counted(deprecations, 'deprecation')] : []),
-  ])}`;
+  const title = `💬 <b>${isOurs ? 'Warnings' : 'What dbt warned about'}${inThatRun(explanation)}</b> · ${listed(
+    [
+      ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+      ...(deprecations > 0 ? [counted(deprecations, 'deprecation')] : []),
+    ],
+  )}`;
   const frame = bytes(details(title, ''));
   const markdown = asManyAsFit('', said, room - frame, page, 'warning of dbt’s', 'warnings of dbt’s');
   return markdown === '' ? '' : details(title, markdown);

@@ -1,5 +1,6 @@
 import type { Explanation, StateTroubleNotice, Verdict } from '../explain/explanation.ts';
 import { capitalised, clause, count, counted, duration, listedUpTo } from '../explain/format.ts';
+import { inThatRun, standIn } from './dedup-section.ts';
 import {
   bytes,
   code,
@@ -20,18 +21,25 @@ import { cut, cutLines } from './plain-text.ts';
 const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
   passed: '✅',
   failed: '❌',
+  skipped: '⏭️',
   stopped: '⏹️',
   'not-done': '🚫',
 };
 
 /** Did it pass? The one thing that is there whatever the room, as long as there is any. */
-export function headSection({ headline, totals }: Explanation, _page: Page, room: number): string {
+export function headSection(explanation: Explanation, _page: Page, room: number): string {
+  const { headline, totals } = explanation;
   const nothing = totals.nodes === 0 && totals.selected === 0;
   const doubt = headline.verdict === 'passed' && (totals.warnings > 0 || nothing);
   const icon = doubt ? '⚠️' : VERDICT_ICONS[headline.verdict];
   const title = heading(2, `${icon} ${text(cut(headline.title, 120))}`);
-  const whole = title + paragraph(prose(cut(headline.sentence, 600)));
-  return [whole, title, heading(2, `${icon} dbt`)].find((candidate) => bytes(candidate) <= room) ?? '';
+  const told = standIn(explanation);
+  const short = title + paragraph(prose(cut(headline.sentence, 600)));
+  return (
+    [...(told === undefined ? [] : [title + told]), short, title, heading(2, `${icon} dbt`)].find(
+      (candidate) => bytes(candidate) <= room,
+    ) ?? ''
+  );
 }
 
 /**
@@ -137,10 +145,11 @@ function shortName(name: string): string {
 }
 
 /** What ran, what was reused, and what that saved. */
-export function tallySection({ totals, time }: Explanation, page: Page, room: number): string {
+export function tallySection(explanation: Explanation, page: Page, room: number): string {
+  const { totals } = explanation;
   const timed = totals.lines.some(({ executionMs }) => executionMs !== undefined);
   const head = tableHead([
-    { title: 'What happened' },
+    { title: `What happened${inThatRun(explanation)}` },
     { title: 'Nodes', right: true },
     { title: 'Which' },
     ...(timed ? [{ title: 'Node time', right: true }] : []),
@@ -154,14 +163,16 @@ export function tallySection({ totals, time }: Explanation, page: Page, room: nu
     ]),
   );
   const table = rows.length === 0 ? '' : `${head}${rows.join('')}\n`;
-  const saved = savings(time);
+  const saved = savings(explanation);
   const fits = [table + saved, saved, ''].find((candidate) => bytes(candidate) <= room) ?? '';
   if (table !== '' && !fits.startsWith(table)) page.leaveOut('the table of counts');
   return fits;
 }
 
-function savings({ saving, caveat }: Explanation['time']): string {
-  return saving === '' ? '' : paragraph(`⏱️ **${text(saving)}** ${text(caveat)}`);
+function savings({ time: { saving, caveat }, dedup }: Explanation): string {
+  // What another run saved is no news of this one.
+  const said = dedup?.kind === 'replayed' ? text(saving) : `**${text(saving)}**`;
+  return saving === '' ? '' : paragraph(`⏱️ ${said} ${text(caveat)}`);
 }
 
 /** What to do next. */

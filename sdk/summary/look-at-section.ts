@@ -1,5 +1,6 @@
 import type { Explanation, LookAt } from '../explain/explanation.ts';
 import { count, counted, listedUpTo } from '../explain/format.ts';
+import { inThatRun } from './dedup-section.ts';
 import { bytes, code, codeBlock, details, heading, paragraph, prose, text } from './markdown.ts';
 import { nameInHtml, nameInText, placeInHtml, placeInText } from './node-words.ts';
 import type { Page } from './page.ts';
@@ -19,7 +20,9 @@ const ONE_LINE = 1000;
 const BRIEF_LENGTH = 300;
 
 /** What stopped the whole run. The headline has said it in a sentence: here is what to do, and what dbt printed. */
-export function runFailureSection({ lookAt }: Explanation, page: Page, room: number): string {
+export function runFailureSection(explanation: Explanation, page: Page, room: number): string {
+  const { lookAt } = explanation;
+  const when = inThatRun(explanation);
   const item = lookAt.find(({ kind }) => kind === 'run');
   if (item === undefined) return '';
   const hint = item.hint === undefined ? '' : paragraph(`**What to do:** ${prose(cut(item.hint, 1000))}`);
@@ -30,8 +33,8 @@ export function runFailureSection({ lookAt }: Explanation, page: Page, room: num
     words === '' || isOneLine(words, ONE_LINE) ? '' : codeBlock(cutLines(words, 600, 8), 'text');
   const output = item.outputTail ?? '';
   const candidates = [
-    hint + block + printed(output, OPEN_OUTPUT_LINES, MESSAGE_LENGTH),
-    hint + shorter + printed(output, 10, 1000),
+    hint + block + printed(output, OPEN_OUTPUT_LINES, MESSAGE_LENGTH, when),
+    hint + shorter + printed(output, 10, 1000, when),
     hint + shorter,
     hint,
   ];
@@ -41,11 +44,11 @@ export function runFailureSection({ lookAt }: Explanation, page: Page, room: num
 }
 
 /** The end of dbt's output stands open, what came before it opens on a click. */
-function printed(output: string, openLines: number, length: number): string {
+function printed(output: string, openLines: number, length: number, when: string): string {
   const lines = plainText(output.slice(-length)).trim().split('\n');
   if (lines.join('') === '') return '';
   const last =
-    paragraph('The last lines dbt printed:') + codeBlock(lines.slice(-openLines).join('\n'), 'text');
+    paragraph(`The last lines dbt printed${when}:`) + codeBlock(lines.slice(-openLines).join('\n'), 'text');
   if (lines.length <= openLines) return last;
   return (
     last + details(`All ${counted(lines.length, 'line')} that were kept`, codeBlock(lines.join('\n'), 'text'))
@@ -53,18 +56,20 @@ function printed(output: string, openLines: number, length: number): string {
 }
 
 /** Each failed node with its message and place. */
-export function failuresSection({ lookAt, totals }: Explanation, page: Page, room: number): string {
+export function failuresSection(explanation: Explanation, page: Page, room: number): string {
+  const { lookAt, totals } = explanation;
   const items = lookAt.filter(({ kind }) => kind === 'failure');
   if (items.length === 0) return '';
-  const title = heading(3, `❌ ${counted(totals.failures, 'failure')}`);
+  const title = heading(3, `❌ ${counted(totals.failures, 'failure')}${inThatRun(explanation)}`);
   return fill(title, items, OPEN_FAILURES, room, page, 'failure', 'failures');
 }
 
 /** Nodes that ended with a warning. */
-export function warningsSection({ lookAt, totals }: Explanation, page: Page, room: number): string {
+export function warningsSection(explanation: Explanation, page: Page, room: number): string {
+  const { lookAt, totals } = explanation;
   const items = lookAt.filter(({ kind }) => kind === 'warning');
   if (items.length === 0) return '';
-  const title = heading(3, `⚠️ ${counted(totals.warnings, 'warning')}`);
+  const title = heading(3, `⚠️ ${counted(totals.warnings, 'warning')}${inThatRun(explanation)}`);
   return fill(title, items, OPEN_WARNINGS, room, page, 'warning', 'warnings');
 }
 

@@ -1,6 +1,7 @@
 import { rowsInWords } from '../explain/explain-node.ts';
 import type { ExplainedNode, Explanation, GroupKey, NodeGroup } from '../explain/explanation.ts';
 import { count, counted, duration } from '../explain/format.ts';
+import { inThatRun } from './dedup-section.ts';
 import {
   bytes,
   codeInCell,
@@ -42,9 +43,13 @@ const WHOLE_OR_COUNTED: ReadonlySet<GroupKey> = new Set(['tested', 'reused', 'te
 const WITH_FILES: ReadonlySet<GroupKey> = new Set(['failed', 'interrupted', 'warned', 'unknown', 'checked']);
 
 /** Every node, folded by what happened to it. */
-export function nodesSection({ groups, totals }: Explanation, page: Page, room: number): string {
+export function nodesSection(explanation: Explanation, page: Page, room: number): string {
+  const { groups, totals } = explanation;
   if (groups.length === 0) return '';
-  const title = heading(3, `📋 ${totals.nodes === 1 ? 'The node' : `All ${counted(totals.nodes, 'node')}`}`);
+  const title = heading(
+    3,
+    `📋 ${totals.nodes === 1 ? 'The node' : `All ${counted(totals.nodes, 'node')}`}${inThatRun(explanation)}`,
+  );
   const collapsed = new Map(groups.map((group) => [group.key, countedGroup(group)]));
   // Every group is at least counted before any is listed.
   let left = room - bytes(title);

@@ -7,6 +7,7 @@ import {
   settingsSection,
   smallPrintSection,
 } from './about-section.ts';
+import { dedupSection } from './dedup-section.ts';
 import { diagnosisSection } from './diagnosis-section.ts';
 import { adviceSection, headSection, stateSection, tallySection } from './head-section.ts';
 import { failuresSection, runFailureSection, warningsSection } from './look-at-section.ts';
@@ -64,6 +65,7 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
   const run = ask(runFailureSection, 0.5);
   const tally = ask(tallySection);
   const failures = ask(failuresSection, 0.6);
+  const dedup = ask(dedupSection, 0.3);
   const problems = ask(problemsSection, 0.3);
   const warnings = ask(warningsSection, 0.4);
   const advice = ask(adviceSection, 0.5);
@@ -83,6 +85,7 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
     failures,
     tally,
     stateFirst ? '' : state,
+    dedup,
     warnings,
     problems,
     advice,

@@ -9,6 +9,7 @@ import type {
   Verdict,
 } from '../explain/explanation.ts';
 import { capitalised, clause, count, counted, duration, listed, listedUpTo } from '../explain/format.ts';
+import { dedupLines, standInLines } from './dedup-lines.ts';
 import { doubtInWords, nameOf, place } from './node-words.ts';
 import { cut, cutLines, plainLine, plainText, quietCommands } from './plain-text.ts';
 import { checkLines } from './render-diagnosis.ts';
@@ -52,6 +53,7 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
     tallyLines(explanation, paint),
     savingLines(explanation, width),
     stateFirst ? [] : state,
+    dedupLines(explanation, paint, width),
     lookAtLines(explanation, 'warning', paint, width),
     ...explanation.groups.map((group) => groupLines(group, paint, width)),
     noticeLines(explanation, paint, width),
@@ -73,18 +75,20 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
 const SIGNS: Readonly<Record<Verdict, { readonly sign: string; readonly paint: keyof Paint }>> = {
   passed: { sign: '✔', paint: 'green' },
   failed: { sign: '✘', paint: 'red' },
+  skipped: { sign: '-', paint: 'yellow' },
   stopped: { sign: '■', paint: 'red' },
   'not-done': { sign: '✘', paint: 'red' },
 };
 
 const DOUBT = { sign: '!', paint: 'yellow' } as const;
 
-function headLines({ headline, totals }: Explanation, paint: Paint, width: number): string[] {
+function headLines(explanation: Explanation, paint: Paint, width: number): string[] {
+  const { headline, totals } = explanation;
   const nothing = headline.verdict === 'passed' && totals.nodes === 0 && totals.selected === 0;
   const { sign, paint: color } = nothing ? DOUBT : SIGNS[headline.verdict];
   return [
     paint[color](paint.bold(`${sign} ${line(headline.title, 120)}`)),
-    ...wrapped(line(headline.sentence, 600), width, '  '),
+    ...(standInLines(explanation, paint, width) ?? wrapped(line(headline.sentence, 600), width, '  ')),
   ];
 }
 

@@ -3,13 +3,22 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { outputsOf } from '../../action/outputs.ts';
-import { explain, type RunResult } from '../../sdk/index.ts';
-import { decision, report, reusedTest, skipped, testDecision } from '../support/report-builder.ts';
+import { explain, type RunReport, type RunResult } from '../../sdk/index.ts';
+import {
+  decision,
+  earlierRun,
+  replayedReport,
+  report,
+  reusedTest,
+  skipped,
+  skippedReport,
+  testDecision,
+} from '../support/report-builder.ts';
 import { REPOSITORY } from '../support/repository.ts';
 
-function outputs(given: Parameters<typeof report>[0] = {}): Record<string, string> {
+function outputs(given: Partial<RunReport> = {}): Record<string, string> {
   const run = {
-    ...report(given),
+    ...('schemaVersion' in given ? given : report(given)),
     artifacts: {},
     reportPath: '/repo/report.json',
     decisionsPath: '/repo/decisions.jsonl',
@@ -60,4 +69,44 @@ test('nothing saved that was reported is 0, nothing reported is empty', () => {
 test('state says what is known of it', () => {
   expect(outputs({ state: { kind: 'absent' } })['state']).toBe('absent');
   expect(outputs({ state: { kind: 'unknown', why: 'x' } })['state']).toBe('unknown');
+});
+
+test('of a replay, how the nodes stand is told, and nothing passes for done now', () => {
+  const run = replayedReport({
+    decisions: [
+      decision({ name: 'a' }),
+      decision({ name: 'b', action: 'reused', because: 'no-changes' }),
+      reusedTest({ name: 't1' }),
+      testDecision({ name: 't2', status: 'fail', failed: true }),
+      skipped('d', 'model.jaffle_shop.a'),
+    ],
+    savings: { nodeMs: 1230, nodes: 3 },
+    state: { kind: 'active', proof: 'x', troubles: [] },
+    failure: { code: 'nodes-failed', message: 'x' },
+  });
+  expect(outputs(run)).toMatchObject({
+    outcome: 'failed',
+    'failure-code': 'nodes-failed',
+    state: 'not-applicable',
+    'nodes-total': '5',
+    failed: '1',
+    skipped: '1',
+    built: '0',
+    reused: '0',
+    cloned: '0',
+    'tests-executed': '0',
+    'tests-reused': '0',
+    'saved-seconds': '',
+  });
+  expect(outputs(replayedReport())).toMatchObject({ outcome: 'replayed', 'exit-code': '0' });
+});
+
+test('a skipped run has no exit code and no result', () => {
+  expect(outputs(skippedReport(earlierRun()))).toMatchObject({
+    outcome: 'skipped-in-flight',
+    'failure-code': '',
+    'exit-code': '',
+    'nodes-total': '0',
+    state: 'not-applicable',
+  });
 });

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
+import { toLogEvent } from '../../sdk/cli/log-event.ts';
+import type { DedupReport } from '../../sdk/dedup/dedup-report.ts';
 import { runOf } from '../support/fake-dbt/fake-project.ts';
+import { earlierRun, executedDedup, replayedReport, skippedReport } from '../support/report-builder.ts';
 import { makeCliRig } from './command-line.ts';
 
 interface Variant {
@@ -175,4 +178,30 @@ test('a reader of stderr that goes away holds up nothing', async () => {
 test('the schema is part of the package', () => {
   const shipped = new URL('../../dist/sdk/schemas/log-event.json', import.meta.url);
   expect(JSON.parse(readFileSync(shipped, 'utf8'))).toEqual(schema);
+});
+
+test('what the ledger did is described whole', () => {
+  const run = earlierRun();
+  const differences = [{ part: 'code', item: 'a.sql', how: 'added' }] as const;
+  const { dedup: replay } = replayedReport(
+    {},
+    { waitedMs: 3, omitted: [{ path: 'catalog.json', bytes: 9 }] },
+  );
+  const { dedup: skip } = skippedReport(run);
+  const results = [
+    replay,
+    skip,
+    executedDedup({ kind: 'no-record', nearest: { run, differences, count: 1 } }),
+    { ...executedDedup({ kind: 'other-inputs', run, differences }), adopted: true },
+    executedDedup({ kind: 'no-key', unknown: [{ part: 'data', why: 'x' }] }, 'none'),
+    executedDedup({ kind: 'unavailable', why: 'x' }, 'unknown'),
+  ] as DedupReport[];
+  for (const result of results) {
+    const event = toLogEvent({ kind: 'dedup', at: '2026-11-21T01:25:41.077Z', labels: {}, result });
+    events(`${JSON.stringify(event)}\n`);
+  }
+  const finished = { kind: 'job-finished', at: '2026-11-21T01:25:41.077Z', labels: {}, wallMs: 1 } as const;
+  for (const outcome of ['executed', 'replayed', 'skipped-in-flight', 'failed'] as const) {
+    events(`${JSON.stringify(toLogEvent({ ...finished, outcome, counts: {}, failedNodes: 0 }))}\n`);
+  }
 });

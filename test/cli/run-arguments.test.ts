@@ -56,6 +56,39 @@ describe('dbt-runcache run', () => {
     });
   });
 
+  test('every option about the ledger', () => {
+    const args = [
+      ...['--dedup-store', 'file:x y', '--idempotency-key', 'nightly', '--data-version', '2024-01-01'],
+      ...['--key-env', 'REGION', '--key-env', 'TEAM_*', '--durable-target', '--dedup-on', 'any'],
+      ...['--on-in-flight', 'skip', '--in-flight-wait', '10m', '--on-unavailable', 'fail'],
+      ...['--on-mismatch', 'run', '--retention', '365d', '--lease', '5m', '--no-restore-compiled'],
+    ];
+    expect(read([...args, '--', 'build']).options.dedup).toEqual({
+      store: 'file:x y',
+      idempotencyKey: 'nightly',
+      data: { version: '2024-01-01' },
+      keyEnv: ['REGION', 'TEAM_*'],
+      durableTarget: true,
+      dedupOn: 'any',
+      onInFlight: 'skip',
+      inFlightWait: 600_000,
+      onUnavailable: 'fail',
+      onMismatch: 'run',
+      retention: 31_536_000_000,
+      lease: 300_000,
+      restoreCompiled: false,
+    });
+    expect(read(['--data', 'sources', '--', 'build']).options.dedup?.data).toBe('sources');
+    expect(read(['--', 'build']).options.dedup).toBeUndefined();
+  });
+
+  test('what may be a secret is not repeated', () => {
+    const secret = `hunter2${'x'.repeat(512)}`;
+    expect(() => read(['--idempotency-key', secret, '--', 'build'])).toThrow(
+      /^--idempotency-key is not valid$/,
+    );
+  });
+
   test('the configuration file, and taking back what it says', () => {
     expect(read(['--', 'build']).config).toBeUndefined();
     expect(read(['--no-config', '--', 'build']).config).toBe('none');
@@ -93,6 +126,22 @@ describe('dbt-runcache run', () => {
     [['--run-cache', 'off', '--', 'build'], /--run-cache is "off"/, /inherit, disabled/],
     [['--runcache', 'disabled', '--', 'build'], /--runcache/, /^Did you mean --run-cache\?$/],
     [['--config', '', '--', 'build'], /--config is empty/, /--no-config/],
+    [
+      ['--data', 'x', '--data-version', 'y', '--', 'build'],
+      /^--data is "x"$/,
+      /sources, ignore.*data-version/,
+    ],
+    [
+      ['--data', 'ignore', '--data-version', 'y', '--', 'build'],
+      /^--data and --data-version exclude each other$/,
+      /Keep one/,
+    ],
+    [['--dedup-store', '', '--', 'build'], /^--dedup-store is empty$/, /leave it out/],
+    [['--key-env', 'A=b', '--', 'build'], /^--key-env is no name of a variable$/, /--key-env REGION/],
+    [['--retention', '3651d', '--', 'build'], /^--retention is "3651d"$/, /at most 3650 days/],
+    [['--lease', '5', '--', 'build'], /^--lease is "5"$/, /at most 24 days/],
+    [['--on-in-flight', 'queue', '--', 'build'], /--on-in-flight is "queue"/, /wait, skip, fail, run/],
+    [['--heartbeat', '5s', '--', 'build'], /--heartbeat/, /run --help/],
     [['--on-target-busy', 'queue', '--', 'build'], /--on-target-busy is "queue"/, /fail, wait/],
   ])('%j is a usage error that says what to do', (args, message, hint) => {
     const thrown = (() => {

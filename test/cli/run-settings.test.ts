@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { readRunArguments } from '../../sdk/cli/run-arguments.ts';
 import { settleOptions } from '../../sdk/cli/run-settings.ts';
+import { CONFIG_KEYS } from '../../sdk/config/schema.ts';
 import { makeFolder } from '../sdk/config/folder.ts';
-import { PRECEDENCE, situations } from '../sdk/config/precedence.ts';
+import { LEDGER_PRECEDENCE, PRECEDENCE, situations } from '../sdk/config/precedence.ts';
 
 /** The option as it is typed. */
 function typed(key: string, value: string): string[] {
@@ -20,6 +21,26 @@ test.each(PRECEDENCE.filter(({ option }) => option !== undefined))(
     }
   },
 );
+
+test.each(LEDGER_PRECEDENCE)(
+  '$key: the command line before the environment before the file (call $call)',
+  async (row) => {
+    // An address in the file, which everything else needs.
+    const address = row.key === 'dedup-store' ? '' : 'dedup-store: file:/ledger\n';
+    for (const { value, files, env, call } of situations(row)) {
+      const argv = [...(call === undefined ? [] : typed(row.key, call)), '--', 'build'];
+      const yaml = address + (files['dbt-runcache.yml'] ?? '');
+      const cwd = makeFolder({ 'dbt-runcache.yml': yaml });
+      const { dedup } = await settleOptions(readRunArguments(argv, env), { cwd, env });
+      expect(dedup?.[row.option]).toEqual(value);
+    }
+  },
+);
+
+test('no key is left out of the tables', () => {
+  const keys = [...PRECEDENCE, ...LEDGER_PRECEDENCE].map(({ key }) => key);
+  expect([...new Set(keys)].toSorted()).toEqual(CONFIG_KEYS.toSorted());
+});
 
 test('--no-config leaves the file out, a bad one too', async () => {
   const cwd = makeFolder({ 'dbt-runcache.yml': 'timeout: soon' });

@@ -37,6 +37,12 @@ describe('the demo', () => {
   test('tells its story to the end', () => {
     expect(demo.exitCode, demo.printed).toBe(0);
     expect(demo.printed).toContain('dbt State is not active here');
+    expect(demo.printed).toContain(`an empty ledger in ${join(OUTPUT, 'ledger')}`);
+    expect(demo.printed).toMatch(/│ # .*\n.*│ durable-target: true\n/);
+    const [, again, first] =
+      /The same result in (\S+) s instead of (\S+) s, without dbt/.exec(demo.printed) ?? [];
+    expect(Number(again)).toBeLessThan(Number(first) / 2);
+    expect(demo.printed).toContain('one input differs: models/staging/stg_bikes.sql\n');
     expect(demo.printed).toContain(`1 node failed: ${FAILING_TEST}`);
     expect(demo.printed).toContain(
       "Expected: the step fails. The edit renames 'electric' to 'e-bike', and rides.sql charges extra for 'electric'.",
@@ -48,7 +54,7 @@ describe('the demo', () => {
 
   test('prints paths that can be opened', async () => {
     const pages = [...demo.printed.matchAll(/file:\/\/\S+\.html/g)].map(([url]) => new URL(url));
-    expect(pages).toHaveLength(2);
+    expect(pages).toHaveLength(3);
     const outputs = [...demo.printed.matchAll(/[a-z]-path=(\S+)/g)].map(([, path]) => path ?? '');
     expect(outputs.length).toBeGreaterThan(3);
     for (const file of [...pages, ...outputs]) await access(file);
@@ -81,8 +87,20 @@ describe('the demo', () => {
     expect(summary).not.toContain('Got 1 result');
   });
 
-  test('leaves a summary of the bad edit: the failing test, what was held back, the inactive State', async () => {
-    const summary = await read('2-bad-edit.md');
+  test('leaves a summary of the run that was not needed: which one it repeats, and the time of both', async () => {
+    const summary = await read('2-again.md');
+    expect(summary).toMatch(/^## .*replayed/);
+    const [top = ''] = summary.split('\n|', 1);
+    expect(top).toMatch(/\[an identical run .*\]\(https:\/\/github\.com\/acme\/bike-hire\/actions\/runs\//);
+    expect(top).toMatch(/took \d/);
+    expect(top).not.toContain('dbt State');
+    expect(await read('2-again.html')).toContain('href="1-build.html"');
+    await access(join(OUTPUT, '1-build.html'));
+  });
+
+  test('leaves a summary of the bad edit: the failing test, what was held back, why it ran', async () => {
+    const summary = await read('3-bad-edit.md');
+    expect(summary).toContain('`models/staging/stg_bikes.sql`');
     expect(summary).toContain(FAILING_TEST);
     expect(summary).toContain('Got 1 result');
     expect(summary).toMatch(/skipped/i);
@@ -90,16 +108,16 @@ describe('the demo', () => {
   });
 
   test('its pages need no other file, and their links lead to the files beside them', async () => {
-    for (const name of ['1-build.html', '2-bad-edit.html']) {
+    for (const name of ['1-build.html', '2-again.html', '3-bad-edit.html']) {
       const page = await read(name);
       expect(page).not.toMatch(/<script|<link|@import|\ssrc=/i);
       expect(page).toContain('prefers-color-scheme');
     }
-    expect(await read('2-bad-edit.html')).toContain('href="workspace/models/staging/_staging.yml');
+    expect(await read('3-bad-edit.html')).toContain('href="workspace/models/staging/_staging.yml');
   });
 
   test('shows no password', async () => {
-    const names = ['1-build.md', '1-build.html', '2-bad-edit.md', '2-bad-edit.html'];
+    const names = ['1-build', '2-again', '3-bad-edit'].flatMap((name) => [`${name}.md`, `${name}.html`]);
     const files = [...names, 'workspace/target/dbt_runcache_report.json'];
     for (const text of [demo.printed, ...(await Promise.all(files.map(read)))]) {
       expect(text).not.toContain('not-a-secret-postgres');

@@ -8,7 +8,7 @@ expectTypeOf(run).toExtend<Promise<SuccessfulRun>>();
 expectTypeOf(run).toExtend<AsyncIterable<RunEvent>>();
 expectTypeOf(await run)
   .toHaveProperty('exitCode')
-  .toEqualTypeOf<0>();
+  .toEqualTypeOf<0 | undefined>();
 
 const settled = await runDbt(['build'], { reject: false });
 expectTypeOf(settled).toEqualTypeOf<RunResult>();

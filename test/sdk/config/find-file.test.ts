@@ -23,7 +23,9 @@ test('walks up to the repository, and not out of it', async () => {
     'repo/.git/HEAD': '',
     'repo/shop/models/a.sql': '',
   });
-  expect(await load(join(outer, 'repo/shop'))).toEqual({ settings: { labels: {}, 'redact-env': [] } });
+  expect(await load(join(outer, 'repo/shop'))).toEqual({
+    settings: { labels: {}, 'redact-env': [], 'key-env': [] },
+  });
   writeFileSync(join(outer, 'repo/dbt-runcache.yaml'), 'timeout: 2h');
   expect(await load(join(outer, 'repo/shop/models'))).toMatchObject({
     path: join(outer, 'repo/dbt-runcache.yaml'),
@@ -56,6 +58,7 @@ test('in a monorepo the nearest counts alone; nothing is merged', async () => {
       'on-target-busy': { value: 'wait', source: 'file', where: `${join(repo, 'shop/dbt-runcache.yml')}:1` },
       labels: {},
       'redact-env': [],
+      'key-env': [],
     },
   });
   expect((await load(join(repo, 'bikes/models'))).settings.timeout?.value).toBe(3_600_000);

@@ -1,4 +1,4 @@
-import type { ConfigKey, RunOptions } from '../../../sdk/index.ts';
+import type { ConfigKey, DedupOptions, RunOptions } from '../../../sdk/index.ts';
 
 /** A key with a value for each place it may be given in. All differ, so that it shows where a value came from. */
 export interface PrecedenceCase {
@@ -74,8 +74,71 @@ export const PRECEDENCE: readonly PrecedenceCase[] = [
   ...flag('report', 'report'),
 ];
 
+/** A key about the ledger: none of them is an input of the Action. */
+export interface LedgerCase extends Omit<PrecedenceCase, 'option'> {
+  /** What it becomes, within `dedup`. */
+  readonly option: keyof DedupOptions;
+}
+
+const ledgerFlag = (key: ConfigKey, option: keyof DedupOptions): LedgerCase[] =>
+  flag(key).map((row) => ({ ...row, option }));
+
+/** Every case but that of the address itself needs one. */
+export const LEDGER_PRECEDENCE: readonly LedgerCase[] = [
+  {
+    ...{ key: 'dedup-store', option: 'store', file: 'file:/file', variable: 'file:/var', call: 'memory:' },
+    values: ['memory:', 'file:/var', 'file:/file', undefined],
+  },
+  {
+    ...{ key: 'idempotency-key', option: 'idempotencyKey', file: 'f', variable: 'v', call: 'c' },
+    values: ['c', 'v', 'f', undefined],
+  },
+  {
+    ...{ key: 'data', option: 'data', file: 'ignore', variable: 'sources', call: 'ignore' },
+    values: ['ignore', 'sources', 'ignore', undefined],
+  },
+  {
+    ...{ key: 'data-version', option: 'data', file: 'f', variable: 'v', call: 'c' },
+    values: [{ version: 'c' }, { version: 'v' }, { version: 'f' }, undefined],
+  },
+  {
+    ...{ key: 'key-env', option: 'keyEnv', file: '[KEY_C, "C_*"]', variable: 'KEY_B', call: 'KEY_A' },
+    values: [['KEY_A', 'KEY_B', 'KEY_C', 'C_*'], ['KEY_B', 'KEY_C', 'C_*'], ['KEY_C', 'C_*'], undefined],
+  },
+  ...ledgerFlag('durable-target', 'durableTarget'),
+  {
+    ...{ key: 'dedup-on', option: 'dedupOn', file: 'any', variable: 'success', call: 'any' },
+    values: ['any', 'success', 'any', undefined],
+  },
+  {
+    ...{ key: 'on-in-flight', option: 'onInFlight', file: 'skip', variable: 'fail', call: 'run' },
+    values: ['run', 'fail', 'skip', undefined],
+  },
+  {
+    ...{ key: 'in-flight-wait', option: 'inFlightWait', file: '3m', variable: '2m', call: '1m' },
+    values: [60_000, 120_000, 180_000, undefined],
+  },
+  {
+    ...{ key: 'on-unavailable', option: 'onUnavailable', file: 'fail', variable: 'run', call: 'fail' },
+    values: ['fail', 'run', 'fail', undefined],
+  },
+  {
+    ...{ key: 'on-mismatch', option: 'onMismatch', file: 'run', variable: 'fail', call: 'run' },
+    values: ['run', 'fail', 'run', undefined],
+  },
+  {
+    ...{ key: 'retention', option: 'retention', file: '300d', variable: '200d', call: '100d' },
+    values: [8_640_000_000, 17_280_000_000, 25_920_000_000, undefined],
+  },
+  {
+    ...{ key: 'lease', option: 'lease', file: '3m', variable: '2m', call: '1m' },
+    values: [60_000, 120_000, 180_000, undefined],
+  },
+  ...ledgerFlag('restore-compiled', 'restoreCompiled'),
+];
+
 /** The four ways to give a case: all places, without the call, the file alone, nowhere. */
-export function situations({ key, file, variable, call, values }: PrecedenceCase) {
+export function situations({ key, file, variable, call, values }: Omit<PrecedenceCase, 'option'>) {
   const name = `DBT_RUNCACHE_${key.toUpperCase().replaceAll('-', '_')}`;
   return values.map((value, at) => ({
     value,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../../sdk/config/read-environment.ts';
 import { CONFIG_KEYS } from '../../../sdk/config/schema.ts';
+import { OUTER_KEY_VARIABLE } from '../../../sdk/dedup-settings.ts';
 
 const read = (env: Record<string, string | undefined>) => readEnvironment(env, '/base');
 
@@ -22,6 +23,7 @@ test('the variable’s name is the place', () => {
       c: { value: 'd=e', source: 'environment', where: 'DBT_RUNCACHE_LABELS' },
     },
     'redact-env': [],
+    'key-env': [],
   });
 });
 
@@ -30,8 +32,13 @@ test('what is not ours, empty or not a setting is left alone', () => {
     ...{ DBT_RUN_CACHE_DISABLED: 'x', RUN_CACHE_X: 'x', DBT_RUNCACHE: 'x', INPUT_DBT_RUNCACHE_X: 'x' },
     ...{ DBT_RUNCACHE_TIMEOUT: '', DBT_RUNCACHE_REPORT: ' ', DBT_RUNCACHE_NONSENSE: '' },
     ...{ DBT_RUNCACHE_CONFIG: 'x.yml', DBT_RUNCACHE_EVENTS_FILE: '/tmp/events' },
+    [OUTER_KEY_VARIABLE]: 'abc',
   };
-  expect(read({ ...env, DBT_RUNCACHE_DBT: undefined })).toEqual({ labels: {}, 'redact-env': [] });
+  expect(read({ ...env, DBT_RUNCACHE_DBT: undefined })).toEqual({
+    labels: {},
+    'redact-env': [],
+    'key-env': [],
+  });
 });
 
 describe('unknown names', () => {
@@ -68,6 +75,15 @@ test.each([
     'sk-secret=',
     'DBT_RUNCACHE_REDACT_ENV is not valid: give names of environment',
   ],
+  ['DBT_RUNCACHE_KEY_ENV', 'sk-secret=', 'DBT_RUNCACHE_KEY_ENV is not valid: give names of environment'],
+  ['DBT_RUNCACHE_RETENTION', '3651d', 'DBT_RUNCACHE_RETENTION is "3651d": give whole numbers'],
+  ['DBT_RUNCACHE_LEASE', '25d', 'DBT_RUNCACHE_LEASE is "25d": give whole numbers'],
+  ['DBT_RUNCACHE_DATA', 'x', 'DBT_RUNCACHE_DATA is "x": give one of sources, ignore'],
+  [
+    'DBT_RUNCACHE_IDEMPOTENCY_KEY',
+    `sk-secret${'x'.repeat(512)}`,
+    'DBT_RUNCACHE_IDEMPOTENCY_KEY is not valid: give a text of 1 to 512',
+  ],
 ])('%s as %j', (name, value, start) => {
   const { message, hint } = refusal({ [name]: value });
   expect(message.slice(0, start.length)).toBe(start);
@@ -77,4 +93,24 @@ test.each([
 test('every bad variable is named at once', () => {
   const { message } = refusal({ DBT_RUNCACHE_TIMEOUT: '1', DBT_RUNCACHE_X: '1', DBT_RUNCACHE_REPORT: '1' });
   expect(message.split('\n')).toHaveLength(3);
+});
+
+test('what the data is, is said once', () => {
+  const { message } = refusal({ DBT_RUNCACHE_DATA: 'ignore', DBT_RUNCACHE_DATA_VERSION: 'sk-secret' });
+  expect(message).toBe('DBT_RUNCACHE_DATA and DBT_RUNCACHE_DATA_VERSION exclude each other: unset one');
+});
+
+test('a ledger in a folder is relative to the base, names of variables stand one a line', () => {
+  const settings = read({
+    DBT_RUNCACHE_DEDUP_STORE: ' file:led ger/x ',
+    DBT_RUNCACHE_KEY_ENV: 'REGION\nTEAM_*',
+    DBT_RUNCACHE_RETENTION: '365d',
+  });
+  expect(settings).toMatchObject({
+    'dedup-store': { value: 'file:/base/led ger/x', where: 'DBT_RUNCACHE_DEDUP_STORE' },
+    'key-env': [{ value: 'REGION' }, { value: 'TEAM_*' }],
+    retention: { value: 365 * 86_400_000 },
+  });
+  for (const address of ['file:/abs', 'file:///abs', 'file:~/x', 'none', 'memory:', 's3://bucket/a?region=x'])
+    expect(read({ DBT_RUNCACHE_DEDUP_STORE: address })['dedup-store']?.value).toBe(address);
 });

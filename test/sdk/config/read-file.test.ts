@@ -28,6 +28,19 @@ test('every key, with the place of each', async () => {
     annotations: at(15, 'failures'),
     'job-summary': at(16, false),
     report: at(17, false),
+    'dedup-store': at(18, `file:${join(path, '../.ledger')}`),
+    'idempotency-key': at(19, 'nightly'),
+    'data-version': at(20, '2024-01-01'),
+    'key-env': [at(22, 'REGION'), at(23, 'TEAM_*')],
+    'durable-target': at(24, true),
+    'dedup-on': at(25, 'any'),
+    'on-in-flight': at(26, 'skip'),
+    'in-flight-wait': at(27, 600_000),
+    'on-unavailable': at(28, 'fail'),
+    'on-mismatch': at(29, 'run'),
+    retention: at(30, 730 * 86_400_000),
+    lease: at(31, 300_000),
+    'restore-compiled': at(32, true),
   });
 });
 
@@ -48,10 +61,25 @@ fail-on: warning
 annotations: failures
 job-summary: false
 report: false
+dedup-store: file:.ledger
+idempotency-key: nightly
+data-version: "2024-01-01"
+key-env:
+  - REGION
+  - TEAM_*
+durable-target: true
+dedup-on: any
+on-in-flight: skip
+in-flight-wait: 10m
+on-unavailable: fail
+on-mismatch: run
+retention: 730d
+lease: 5m
+restore-compiled: true
 `;
 
 test.each(['', '# all commented out\n', '{}', 'null'])('%j sets nothing', async (content) => {
-  expect(await read(content)).toEqual({ labels: {}, 'redact-env': [] });
+  expect(await read(content)).toEqual({ labels: {}, 'redact-env': [], 'key-env': [] });
 });
 
 describe('unknown keys', () => {
@@ -68,7 +96,7 @@ describe('unknown keys', () => {
   ])('%j', async (content, line) => {
     const { lines, hint } = await refusal(content);
     expect(lines).toEqual([line]);
-    expect(hint).toMatch(/^Known keys: version, dbt, run-cache, .*report\.$/);
+    expect(hint).toMatch(/^Known keys: version, dbt, run-cache, .*restore-compiled\.$/);
   });
 
   test.each(['target', 'profiles_dir', 'args', 'projectDir', 'github-token'])(
@@ -96,6 +124,18 @@ describe('wrong values', () => {
     ['dbt: ""', '@:1: dbt is empty: give a path or a command'],
     ['labels: [a]', '@:1: labels is a list: give a map'],
     ['labels:\n  team: 7', '@:2: labels.team is 7: '],
+    ['data: fresh', '@:1: data is "fresh": give one of sources, ignore'],
+    ['data-version: 7', '@:1: data-version is 7: give a text, in quotes'],
+    ['data: ignore\ndata-version: "1"', '@:2: data-version and data exclude each other: keep one'],
+    ['on-in-flight: no', '@:1: on-in-flight is "no": give one of wait, skip, fail, run'],
+    ['lease: 25d', '@:1: lease is "25d": give whole numbers with units, at most 24 days'],
+    ['in-flight-wait: 25d', '@:1: in-flight-wait is "25d": give'],
+    ['retention: 3651d', '@:1: retention is "3651d": give whole numbers with units, at most 3650 days'],
+    ['durable-target: "true"', '@:1: durable-target is "true": give true or false'],
+    ['dedup-store: ""', '@:1: dedup-store is empty: give file:<folder>'],
+    ['idempotency-key: ""', '@:1: idempotency-key is empty: give a text'],
+    ['key-env: [A=b]', '@:1: key-env[0] is not valid: give a list of names'],
+    ['heartbeat: 5s', '@:1: there is no key "heartbeat": it follows from lease'],
     ['redact-env: KEY', '@:1: redact-env is not valid: give a list of names'],
   ])('%j', async (content, line) => {
     const { lines } = await refusal(content);
@@ -119,6 +159,10 @@ describe('wrong values', () => {
       `labels: {token: ["${secret}"]}`,
       `labels: {a: "${secret}${'x'.repeat(1100)}"}`,
       `dbt: ["${secret}"]`,
+      `dedup-store: ["${secret}"]`,
+      `dedup-store: {a: "${secret}"}`,
+      `idempotency-key: ${secret}${'x'.repeat(512)}`,
+      `key-env: ${secret}`,
       `token: ${secret}`,
       `github-token: ${secret}`,
       `- ${secret}`,
@@ -212,4 +256,22 @@ describe('dbt', () => {
       expect((await readConfigFile(join(folder, 'c.yml'))).dbt?.value).toBe(dbt.replaceAll('"', ''));
     },
   );
+});
+
+describe('dedup-store', () => {
+  test.each([
+    ['file:../my ledger', 'file:@/../my ledger'],
+    ['file: sub', 'file:@/sub'],
+    ['file:/abs/x', 'file:/abs/x'],
+    ['file:///abs/x', 'file:///abs/x'],
+    ['file:~/x', 'file:~/x'],
+    ['redis:REDIS_URL', 'redis:REDIS_URL'],
+    ['none', 'none'],
+  ])('%s: a folder in it is relative to the file', async (address, expected) => {
+    const folder = makeFolder({ 'c.yml': `dedup-store: "${address}"` });
+    const [start, path] = expected.split('@');
+    expect((await readConfigFile(join(folder, 'c.yml')))['dedup-store']?.value).toBe(
+      path === undefined ? start : `${start}${join(folder, path)}`,
+    );
+  });
 });

@@ -37,6 +37,17 @@ describe('an editor and we agree', () => {
     [{ 'redact-env': ['A=b'] }, false],
     [{ report: 'true' }, false],
     [{ target: 'prod' }, false],
+    [{ data: 'ignore' }, true],
+    [{ 'data-version': '1' }, true],
+    [{ data: 'ignore', 'data-version': '1' }, false],
+    [{ 'idempotency-key': '🦆'.repeat(512) }, true],
+    [{ 'idempotency-key': 'x'.repeat(513) }, false],
+    [{ 'idempotency-key': '' }, false],
+    [{ 'key-env': ['TEAM_*'] }, true],
+    [{ 'key-env': ['A b'] }, false],
+    [{ retention: '3650d' }, true],
+    [{ 'on-in-flight': 'queue' }, false],
+    [{ heartbeat: '5s' }, false],
   ])('%j: %s', (content, isValid) => {
     expect(validate(content)).toBe(isValid);
     expect('content' in checkContent(content)).toBe(isValid);

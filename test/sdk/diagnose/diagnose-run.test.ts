@@ -4,7 +4,7 @@ import { diagnoseRun } from '../../../sdk/diagnose/diagnose-run.ts';
 import type { RunReport } from '../../../sdk/result.ts';
 import type { Plan } from '../../../sdk/run/make-plan.ts';
 import { checkDiagnosis, checkOf } from '../../support/diagnosis-schema.ts';
-import { report } from '../../support/report-builder.ts';
+import { replayedReport, report } from '../../support/report-builder.ts';
 
 const trouble = { problem: 'service-unreachable', said: 'nobody at tok_314159', fix: 'Call.' } as const;
 const clean = (text: string) => text.replaceAll('tok_314159', '***');
@@ -34,6 +34,14 @@ describe('only runs that dbt State has to do with have a checklist', () => {
     [{ kind: 'absent' }, false],
   ])('%j: %s', async (state, isThere) => {
     expect((await diagnosed({ state })) !== undefined).toBe(isThere);
+  });
+
+  test('nothing was seen of State where nothing ran, required or not', async () => {
+    const { dedup } = replayedReport();
+    const given = { state: { kind: 'active', proof: 'x', troubles: [] }, outcome: 'replayed' } as const;
+    expect(dedup).toBeDefined();
+    expect(await diagnosed({ ...given, ...(dedup && { dedup }) }, true)).toBeUndefined();
+    expect(await diagnosed(given, true)).toBeDefined();
   });
 
   test('required, every run has one; without a plugin, one of which nothing is known has none', async () => {

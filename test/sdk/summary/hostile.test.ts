@@ -6,6 +6,7 @@ import type {
   NodeDecision,
   StateStatus,
 } from '../../../sdk/decisions/decision.ts';
+import type { EarlierRun, ExecutedBecause } from '../../../sdk/dedup/dedup-report.ts';
 import { explain } from '../../../sdk/explain/explain.ts';
 import { ACTIONS, REASONS } from '../../../sdk/explain/wording.ts';
 import type { RunReport } from '../../../sdk/result.ts';
@@ -83,12 +84,57 @@ function hostileReport(random: Random): RunReport {
       } as const,
     }),
     savings: { nodeMs: 1000, nodes: 2 },
+    ...hostileDedup(random),
     decisions: Array.from({ length: random.int(0, 12) }, (_, index) => hostileDecision(random, index)),
     notices: [
       { kind: 'problem', name: words(), message: words(), hint: words(), count: 1 },
       { kind: 'warning', name: words(), message: words(), count: 3, uniqueId: words() },
     ],
   });
+}
+
+function hostileDedup(random: Random): Pick<RunReport, 'dedup'> {
+  const words = () => hostileText(random);
+  const url = random.pick([
+    undefined,
+    `x${words()}`,
+    `https://files.example/${words()}`,
+    `javascript:${words()}`,
+  ]);
+  const run: EarlierRun = {
+    ...{ startedAt: words(), finishedAt: words(), host: words(), pid: 1, command: words(), wallMs: 1 },
+    labels: { [words()]: words() },
+    ...(url === undefined ? {} : { url }),
+  };
+  const differences = Array.from({ length: random.int(0, 20) }, () => ({
+    part: random.pick(['code', 'vars', 'packages', 'env', 'engine', 'data', words()]),
+    item: words(),
+    how: random.pick(['changed', 'added', 'removed', 'unknown'] as const),
+  }));
+  const causes: readonly ExecutedBecause[] = [
+    { kind: 'no-key', unknown: differences.map(({ part, item }) => ({ part, why: item })) },
+    { kind: 'no-record', nearest: { run, differences, count: random.int(20, 40) } },
+    { kind: 'other-inputs', run, differences },
+    { kind: 'distrusted', run, why: words() },
+    { kind: 'unusable', run, why: words() },
+    { kind: 'not-repeatable', why: words() },
+    { kind: 'unavailable', why: words() },
+    { kind: 'in-flight', run },
+  ];
+  const ledger = {
+    store: words(),
+    key: { kind: 'given', digest: words(), text: words() },
+  } as const;
+  const paths = Array.from({ length: random.int(0, 9) }, words);
+  const omitted = paths.map((path) => ({ path, bytes: random.int(0, 1e9) }));
+  const record = random.pick(['kept', 'none', 'lost', 'unknown', 'inputs-changed'] as const);
+  return random.pick([
+    {},
+    { dedup: { ...ledger, kind: 'replayed', run, restored: paths, omitted } },
+    { dedup: { ...ledger, kind: 'skipped-in-flight', run } },
+    { dedup: { ...ledger, kind: 'executed', because: random.pick(causes), record } },
+    { dedup: { ...ledger, kind: 'executed', because: random.pick(causes), record } },
+  ] as const);
 }
 
 function withoutUndefined(given: object): object {
@@ -99,7 +145,7 @@ function withoutUndefined(given: object): object {
 const OUR_TAG = /^<(?:\/?(?:details|summary|b|code)|a href="https:\/\/files\.example\/[^"<>]*"|\/a)>$/;
 
 /** Headings begin with a sign of ours, or with a node's name as code. */
-const OUR_HEADING = /^(?:[✅❌⚠⏹🚫👉📋🔎]|`)/u;
+const OUR_HEADING = /^(?:[✅❌⚠⏹⏭🚫👉📋🔎]|`)/u;
 
 /** Everything in a page that is not ours to make; empty when all is well. */
 function trespasses(markdown: string): string[] {

@@ -1,19 +1,3 @@
-export const MAIN_HELP = `dbt-runcache: run dbt and show what it built, reused and skipped, and why
-
-Usage:
-  dbt-runcache run [options] -- <dbt arguments>
-  dbt-runcache explain [options]
-  dbt-runcache diagnose [options] [-- <dbt options>]
-  dbt-runcache --version
-
-Commands:
-  run        Run dbt, e.g. dbt-runcache run -- build --select orders+
-  explain    Show the report of the last run
-  diagnose   Check that dbt and dbt State are set up to work together
-
-See dbt-runcache <command> --help for the options of a command.
-`;
-
 export const RUN_HELP = `Run dbt and report what it did with every node.
 
 Usage:
@@ -55,11 +39,57 @@ Options:
   --no-config           Read no configuration file.
   -h, --help            Show this help.
 
+The ledger:
+  With --dedup-store, identical runs share one result: the first one runs dbt,
+  the others take what it made. Without it, every run runs dbt.
+
+  --dedup-store <address>
+                        Where the ledger lives: file:<folder>,
+                        redis:<variable that holds the URL>, redis://host:6379,
+                        s3://<bucket>/<prefix>?region=<region>,
+                        gs://<bucket>/<prefix> or memory:. No passwords.
+                        none: no ledger, whatever is set elsewhere.
+  --idempotency-key <key>
+                        Names this run: runs of one key are one run. At most 512
+                        characters, no secrets. Default: derived from every
+                        input of the run; see dbt-runcache key --help.
+  --data <what>         What the data in the warehouse is, for a derived key:
+                        sources, as fresh as dbt reports them (starts dbt), or
+                        ignore, it does not matter.
+  --data-version <text> A version of your own for that data, e.g. a date, no
+                        secrets. Excludes --data; without either no key is
+                        derived.
+  --key-env <name>      This environment variable changes what dbt does; *
+                        stands for any characters. Repeatable. Those of
+                        env_var() are found without it.
+  --durable-target      What a run leaves in the warehouse certainly is there
+                        later, and only runs of this ledger write it.
+                        --no-durable-target takes that back.
+  --dedup-on <what>     What is replayed: success (default), so that a failed
+                        run frees its key, or any, failed runs as failed ones.
+  --on-in-flight <what> While an identical run is in flight: wait (default) for
+                        its result; fail; run anyway; or skip, end at once with
+                        exit code 0 and no result: unsafe for a required check.
+  --in-flight-wait <duration>
+                        Longest wait for it, then fail. Default: 1h.
+  --on-unavailable <what>
+                        When the ledger does not answer: run (default) without
+                        it, with a warning, or fail.
+  --on-mismatch <what>  When an --idempotency-key was used with other inputs:
+                        fail (default), or run and take the key over.
+  --retention <duration>
+                        How long a record is kept, e.g. 90d. Default: 30d.
+  --lease <duration>    How long a run in flight may be silent before another
+                        takes over. Default: 2m; 24h where the store cannot
+                        renew.
+  --restore-compiled    Keep compiled SQL and bring it back as well.
+
 Configuration:
   What is not given here is taken from the environment (DBT_RUNCACHE_TIMEOUT and
   so on), then from the nearest dbt-runcache.yml in the current folder or above,
-  up to the repository's root. Labels are joined by name, and names to redact
-  are added. Its JSON Schema is dbt-runcache/schemas/config.json.
+  up to the repository's root. Labels are joined by name; names to redact, and
+  those of --key-env, are added up. Its JSON Schema is exported by the package
+  as dbt-runcache/schemas/config.json.
 
 Output:
   stdout is dbt's own. With --log-format text, stderr holds dbt's stderr and,
@@ -80,61 +110,5 @@ Exit codes:
   2    the run could not be done, timed out, or the command line or the
        configuration is wrong
   130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
-  143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
-`;
-
-export const EXPLAIN_HELP = `Show the report of the last run: what dbt did with every node, and why.
-
-Usage:
-  dbt-runcache explain [options]
-
-The report lies in the target folder of the dbt project that is found from the
-current folder upward. Commands that run no nodes, such as ls, parse and deps,
-leave the report of the run before. Nothing is run and no network is used.
-
-Options:
-  --report <path>       Read this report, or the one in this target folder.
-  --project-dir <folder>
-                        Look for the project from this folder upward instead.
-  --format <format>     text (default), json or markdown.
-  -h, --help            Show this help.
-
-Exit codes:
-  0    the report was shown, whatever the run's outcome
-  2    there is no report, it cannot be read, or the command line is wrong
-`;
-
-export const DIAGNOSE_HELP = `Check that dbt and dbt State (Run Cache) are set up to work together, and show
-the line that mends what is not.
-
-Usage:
-  dbt-runcache diagnose [options] [-- <dbt options>]
-
-Give after -- the options your runs have, without a command, e.g.
-dbt-runcache diagnose -- --target prod --profiles-dir ci. dbt itself is started
-twice, to see that it works without dbt State and that dbt State can log in. It
-builds nothing then, uploads nothing, and writes nothing to your project's
-folders; only DuckDB makes a database file that is not there yet, empty, when it
-is asked something. Of your options these starts get --project-dir,
---profiles-dir, --profile, --target, --vars, --threads and --manage-state.
-
-Options:
-  --dbt <dbt>           Which dbt, as for dbt-runcache run.
-  --no-probe            Do not start dbt: look at files and variables alone.
-  --timeout <duration>  How long one start of dbt may take, e.g. 90s, 5m.
-                        Default: 2m.
-  --redact-env <name>   Never show the value of this environment variable.
-                        Repeatable.
-  --config <file>       Read this configuration file instead of searching one.
-  --no-config           Read no configuration file.
-  --format <format>     text (default) or json. The schema is exported by the
-                        package as dbt-runcache/schemas/diagnosis.json.
-  -h, --help            Show this help.
-
-Exit codes:
-  0    no check failed; there may be warnings, and checks that could not be done
-  1    a check failed
-  2    it could not be done: the command line or the configuration is wrong
-  130  stopped by SIGINT (Ctrl-C), after dbt was stopped
   143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;

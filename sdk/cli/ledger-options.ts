@@ -1,0 +1,88 @@
+import { type CallOptions, type ConfigFile, type ConfigKey, parseDuration, parseSetting } from '../index.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Options about the ledger; each has the name of its key in the configuration file. */
+export const LEDGER_OPTIONS = {
+  'dedup-store': { type: 'string' },
+  'idempotency-key': { type: 'string' },
+  data: { type: 'string' },
+  'data-version': { type: 'string' },
+  'key-env': { type: 'string', multiple: true },
+  'durable-target': { type: 'boolean' },
+  'dedup-on': { type: 'string' },
+  'on-in-flight': { type: 'string' },
+  'in-flight-wait': { type: 'string' },
+  'on-unavailable': { type: 'string' },
+  'on-mismatch': { type: 'string' },
+  retention: { type: 'string' },
+  lease: { type: 'string' },
+  'restore-compiled': { type: 'boolean' },
+} as const;
+
+/** What parseArgs made of them. */
+type Given = Partial<Record<TextKey, string | undefined>> & {
+  readonly 'key-env'?: readonly string[] | undefined;
+  readonly 'durable-target'?: boolean | undefined;
+  readonly 'restore-compiled'?: boolean | undefined;
+};
+
+type TextKey = Exclude<keyof typeof LEDGER_OPTIONS, 'key-env' | 'durable-target' | 'restore-compiled'>;
+
+/** Their values may hold a secret by mistake. */
+const NEVER_SHOWN: ReadonlySet<ConfigKey> = new Set(['dedup-store', 'idempotency-key', 'data-version']);
+
+/** @throws UsageError. */
+export function readLedgerOptions(given: Given): CallOptions['dedup'] {
+  const text = <K extends TextKey>(key: K): ConfigFile[K] | undefined => {
+    const value = given[key];
+    return value === undefined ? undefined : readText(key, value);
+  };
+  const duration = (key: 'in-flight-wait' | 'retention' | 'lease'): number | undefined => {
+    const checked = text(key);
+    // Each has its own limit, which it is within.
+    return checked === undefined ? undefined : parseDuration(checked, { maxMs: Number.POSITIVE_INFINITY });
+  };
+  const [data, version] = [text('data'), text('data-version')];
+  if (data !== undefined && version !== undefined) {
+    throw new UsageError('--data and --data-version exclude each other', 'Keep one of the two.');
+  }
+  const dedup = {
+    store: text('dedup-store'),
+    idempotencyKey: text('idempotency-key'),
+    data: version === undefined ? data : { version },
+    keyEnv: readNames(given['key-env']),
+    durableTarget: given['durable-target'],
+    dedupOn: text('dedup-on'),
+    onInFlight: text('on-in-flight'),
+    inFlightWait: duration('in-flight-wait'),
+    onUnavailable: text('on-unavailable'),
+    onMismatch: text('on-mismatch'),
+    retention: duration('retention'),
+    lease: duration('lease'),
+    restoreCompiled: given['restore-compiled'],
+  };
+  return Object.values(dedup).every((value) => value === undefined) ? undefined : dedup;
+}
+
+function readText<K extends ConfigKey>(key: K, value: string): NonNullable<ConfigFile[K]> {
+  if (value.trim() === '') throw new UsageError(`--${key} is empty`, 'Give it a value, or leave it out.');
+  try {
+    return parseSetting(key, value);
+  } catch (error) {
+    const way = error instanceof Error ? error.message : String(error);
+    const what = NEVER_SHOWN.has(key) ? 'not valid' : JSON.stringify(value.slice(0, 100));
+    throw new UsageError(`--${key} is ${what}`, `${way.charAt(0).toUpperCase()}${way.slice(1)}.`);
+  }
+}
+
+function readNames(names: readonly string[] | undefined): readonly string[] | undefined {
+  for (const name of names ?? []) {
+    if (!/^[^\s=,]+$/.test(name)) {
+      throw new UsageError(
+        '--key-env is no name of a variable',
+        'Give one name each, e.g. --key-env REGION.',
+      );
+    }
+  }
+  return names;
+}

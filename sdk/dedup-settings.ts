@@ -1,0 +1,121 @@
+import * as z from 'zod';
+import type { DedupOptions } from './dedup/dedup-options.ts';
+import { type DedupPolicy, defaultPolicy } from './dedup/policy.ts';
+import type { DedupStore } from './dedup/store.ts';
+import { DbtRunCacheError } from './errors.ts';
+import { parseCommandLine } from './plan/command-line.ts';
+import { readVariable } from './plan/variables.ts';
+
+/** Set for dbt's child process: the digest of the key its parent runs under. */
+export const OUTER_KEY_VARIABLE = 'DBT_RUNCACHE_OUTER_KEY';
+const MAX_KEY = 512;
+/** Longest delay Node's timers take. */
+const MAX_DELAY_MS = 2_147_483_647;
+/** Ten years. */
+const MAX_RETENTION_MS = 315_360_000_000;
+
+const Store = z.custom<DedupStore>(
+  (value) => typeof (value as { read?: unknown } | null)?.read === 'function',
+  'expected a store, e.g. fileStore({ dir }), or an address such as file:<folder>',
+);
+const delayMs = z.number().int().positive().max(MAX_DELAY_MS).optional();
+
+export const DedupSchema = z.strictObject({
+  store: z.union([z.string().min(1), Store]),
+  idempotencyKey: z
+    .string()
+    .min(1)
+    .refine((key) => [...key].length <= MAX_KEY, `at most ${MAX_KEY} characters`)
+    .optional(),
+  data: z.union([z.enum(['sources', 'ignore']), z.strictObject({ version: z.string().min(1) })]).optional(),
+  keyEnv: z
+    .array(z.string().regex(/^[^\s=,]+$/, 'a name of a variable, with * for any characters'))
+    .readonly()
+    .optional(),
+  durableTarget: z.boolean().optional(),
+  dedupOn: z.enum(['success', 'any']).optional(),
+  onInFlight: z.enum(['wait', 'skip', 'fail', 'run']).optional(),
+  inFlightWait: z.number().int().min(0).max(MAX_DELAY_MS).optional(),
+  onUnavailable: z.enum(['run', 'fail']).optional(),
+  onMismatch: z.enum(['fail', 'run']).optional(),
+  retention: z.number().int().positive().max(MAX_RETENTION_MS).optional(),
+  lease: delayMs,
+  heartbeat: delayMs,
+  restoreCompiled: z.boolean().optional(),
+  runUrl: z.string().min(1).max(2048).optional(),
+});
+
+/** Dedup with every default that does not hang on the store filled in. */
+export interface DedupSettings {
+  readonly store: DedupStore | string;
+  readonly idempotencyKey: string | undefined;
+  readonly data: DedupOptions['data'];
+  readonly keyEnv: readonly string[];
+  readonly durableTarget: boolean;
+  readonly policyFor: (store: DedupStore) => DedupPolicy;
+  readonly restoreCompiled: boolean;
+  readonly runUrl: string | undefined;
+  /** The digest of the key of a run this one is a part of. */
+  readonly outerKey: string | undefined;
+}
+
+/** @throws DbtRunCacheError `invalid-options`. */
+export function resolveDedup(
+  given: z.infer<typeof DedupSchema>,
+  {
+    args,
+    env,
+  }: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string | undefined>> },
+): DedupSettings {
+  if (given.idempotencyKey !== undefined && isRetry(args)) {
+    throw new DbtRunCacheError('options.dedup: an idempotencyKey and dbt retry exclude each other', {
+      code: 'invalid-options',
+      hint: 'Leave out the key: what a retry does hangs on the run before it, so no two are the same.',
+    });
+  }
+  if (given.lease !== undefined && given.heartbeat !== undefined && given.heartbeat >= given.lease) {
+    throw new DbtRunCacheError('options.dedup.heartbeat: it must be shorter than the lease', {
+      code: 'invalid-options',
+      hint: 'Leave it out: it is then a quarter of the lease.',
+    });
+  }
+  return {
+    store: given.store,
+    idempotencyKey: given.idempotencyKey,
+    data: given.data,
+    keyEnv: given.keyEnv ?? [],
+    durableTarget: given.durableTarget ?? false,
+    policyFor: (store) => policyOf(given, store),
+    restoreCompiled: given.restoreCompiled ?? false,
+    runUrl: given.runUrl ?? workflowRun(env),
+    outerKey: readVariable(env, OUTER_KEY_VARIABLE),
+  };
+}
+
+function policyOf(given: z.infer<typeof DedupSchema>, { guarantees }: DedupStore): DedupPolicy {
+  const standard = defaultPolicy(guarantees.renews);
+  const leaseMs = given.lease ?? standard.leaseMs;
+  return {
+    dedupOn: given.dedupOn ?? standard.dedupOn,
+    onInFlight: given.onInFlight ?? standard.onInFlight,
+    waitMs: given.inFlightWait ?? standard.waitMs,
+    onUnavailable: given.onUnavailable ?? standard.onUnavailable,
+    onMismatch: given.onMismatch ?? standard.onMismatch,
+    // A record must not be forgotten while its run is still at it.
+    retentionMs: Math.max(given.retention ?? standard.retentionMs, leaseMs),
+    leaseMs,
+    heartbeatMs: given.heartbeat ?? Math.max(1, Math.floor(leaseMs / 4)),
+  };
+}
+
+/** Whichever engine it is for: both call it by the same name. */
+function isRetry(args: readonly string[]): boolean {
+  return (['core', 'fusion'] as const).some((engine) => parseCommandLine(args, engine).command === 'retry');
+}
+
+function workflowRun(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  if (!server || !repository || !run) return undefined;
+  const attempt = env['GITHUB_RUN_ATTEMPT'];
+  return `${server}/${repository}/actions/runs/${run}${attempt ? `/attempts/${attempt}` : ''}`;
+}

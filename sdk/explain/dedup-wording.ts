@@ -1,0 +1,117 @@
+import type { ExecutedBecause, NearestRun, RecordFate } from '../dedup/dedup-report.ts';
+import { finishedRun, runInFlight } from './earlier-run.ts';
+import type { Phrase } from './explanation.ts';
+import { clause } from './format.ts';
+import { differencesInWords, NAMED_DIFFERENCES } from './key-differences.ts';
+import { words } from './phrase.ts';
+
+/** Why a run with a ledger was executed, as whole sentences. */
+export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
+  switch (because.kind) {
+    case 'no-key':
+      return [
+        words(
+          'Not all of its inputs are known, so it has no key by which the ledger could find an identical run, and no later run can take its result.',
+        ),
+      ];
+    case 'not-repeatable':
+      return [words(`${sentence(because.why)} So it is run every time.`)];
+    case 'no-record':
+      return because.nearest === undefined
+        ? [words('This run is new to the ledger, and no similar one is in it.')]
+        : nearestInWords(because.nearest);
+    case 'nested':
+      return [words('It is a part of a run with the same inputs, which has the key in the ledger.')];
+    case 'target-changed':
+      return [
+        words('The ledger has an identical run, '),
+        ...finishedRun(because.run, 'the one'),
+        words(
+          '. But since then another run has written to the same target, so what it left may not be there.',
+        ),
+      ];
+    case 'distrusted':
+      return [
+        words('The ledger has an identical run, '),
+        ...finishedRun(because.run, 'the one'),
+        words(`. But what it left may be gone. ${sentence(because.why)}`),
+      ];
+    case 'unusable':
+      return [
+        words('The ledger has an identical run, '),
+        ...finishedRun(because.run, 'the one'),
+        words(`. But its files could not be brought back. ${sentence(because.why)}`),
+      ];
+    case 'failed-before':
+      return [
+        words('An identical run failed, '),
+        ...finishedRun(because.run, 'the one'),
+        words('. A failure is not taken for a result: it is tried again.'),
+      ];
+    case 'other-inputs':
+      return [
+        words('Its key was given to a run with other inputs before, '),
+        ...finishedRun(because.run, 'the one'),
+        words('. They differ in '),
+        ...differencesInWords(because.differences, because.differences.length),
+        words('. It ran, and took the key over, because on-mismatch is run.'),
+      ];
+    case 'in-flight':
+      return [
+        ...(because.run === undefined
+          ? [words('An identical run was at it')]
+          : [words('An identical run was at it, '), ...runInFlight(because.run, 'the one')]),
+        words('. This one ran beside it, because on-in-flight is run.'),
+      ];
+    case 'unavailable':
+      return [words(`The ledger did not answer (${clause(because.why)}), so dbt ran without it.`)];
+  }
+}
+
+function nearestInWords({ run, differences, count }: NearestRun): readonly Phrase[] {
+  return [
+    words('This run is new to the ledger. It differs from '),
+    ...finishedRun(run, run.result === 'failed' ? 'the failed run' : 'the run'),
+    words(count <= NAMED_DIFFERENCES ? ' only in ' : ' in '),
+    ...differencesInWords(differences, count),
+    words('.'),
+  ];
+}
+
+/** What an identical run gains by this one; undefined where the result was not kept. */
+export function keptInWords(record: RecordFate, failed: boolean): string | undefined {
+  if (record !== 'kept') return undefined;
+  return failed
+    ? 'This failure is kept: an identical run can repeat it instead of running dbt.'
+    : 'This result is kept: an identical run can take it instead of running dbt.';
+}
+
+/** What became of the record, where a reader should know; `kept` and `none` need no attention. */
+export const RECORD_CAUTIONS: Readonly<Record<RecordFate, string | undefined>> = {
+  kept: undefined,
+  none: undefined,
+  lost: 'Another run took its key over while it ran: identical runs take that one’s result, not this one’s.',
+  unknown: 'The store did not say whether this result was kept, so an identical run may run once more.',
+  'inputs-changed':
+    'Files of the project changed while dbt ran, so it is not known what this result was made of, and it was not kept.',
+  'target-changed':
+    'Another run wrote to the same target meanwhile, so this result is not known to be that of either, and it was not kept.',
+};
+
+/** The same in small print. */
+export const RECORDS: Readonly<Record<RecordFate, string>> = {
+  kept: 'Kept: an identical run can take this result.',
+  none: 'Nothing was kept of this run.',
+  lost: 'Not kept: another run had taken the key over.',
+  unknown: 'Not known: the store did not say.',
+  'inputs-changed': 'Not kept: files of the project changed while dbt ran.',
+  'target-changed': 'Not kept: another run wrote to the same target meanwhile.',
+};
+
+/** Free text as a sentence of its own. */
+export function sentence(text: string): string {
+  const said = clause(text);
+  return said === ''
+    ? ''
+    : `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[!?…]$/.test(said) ? '' : '.'}`;
+}

@@ -1,0 +1,174 @@
+import { hostname } from 'node:os';
+import { answeringStore } from '../../dedup/answering-store.ts';
+import { type Claim, coordinate, type DedupRequest, outsideClaim } from '../../dedup/coordinator.ts';
+import type { ExecutedBecause } from '../../dedup/dedup-report.ts';
+import type { DedupPolicy } from '../../dedup/policy.ts';
+import type { LedgerRecord, Producer } from '../../dedup/record.ts';
+import type { DedupStore } from '../../dedup/store.ts';
+import { type DedupSettings, OUTER_KEY_VARIABLE } from '../../dedup-settings.ts';
+import { needsOf } from '../../plan/dbt-commands.ts';
+import type { RunReport } from '../../result.ts';
+import { openStore } from '../../stores/open-store.ts';
+import type { Plan } from '../make-plan.ts';
+import type { RunContext } from '../run-context.ts';
+import { becauseOf, mismatch } from './because.ts';
+import { type Fetched, fetchRecord } from './fetch-record.ts';
+import { digestOfKey, type Identity, identify } from './identify.ts';
+import { shownKey, warnOfSecret } from './shown-key.ts';
+import { distrustOf } from './trust.ts';
+
+/** What every answer of the ledger shares. */
+export interface Ledger {
+  readonly store: DedupStore;
+  readonly policy: DedupPolicy;
+  readonly settings: DedupSettings;
+  readonly identity: Identity;
+  readonly producer: Producer;
+  /** As reports show it; absent where there is no key. */
+  readonly key:
+    | { readonly kind: 'given' | 'derived'; readonly digest: string; readonly text?: string }
+    | undefined;
+  readonly waitedMs: number | undefined;
+}
+
+export type Begun =
+  | {
+      readonly kind: 'execute';
+      readonly ledger: Ledger;
+      readonly claim: Claim;
+      readonly because: Promise<ExecutedBecause>;
+      /** Added to dbt's environment. */
+      readonly env: Readonly<Record<string, string>>;
+    }
+  | {
+      readonly kind: 'replay';
+      readonly ledger: Ledger;
+      readonly record: LedgerRecord;
+      readonly report: RunReport;
+      readonly contents: ReadonlyMap<string, Uint8Array>;
+    }
+  | { readonly kind: 'skip'; readonly ledger: Ledger; readonly owner: Producer | undefined };
+
+/** The store of the settings, and whether it is ours to close. */
+export async function openLedger(run: RunContext, settings: DedupSettings): Promise<DedupStore> {
+  const { store } = settings;
+  if (typeof store !== 'string') return { ...answeringStore(store), close: async () => {} };
+  const { cwd, env } = run.options;
+  return answeringStore(await openStore(store, { cwd, env }));
+}
+
+/**
+ * Asks the ledger whether this run needs to run.
+ * @throws DbtRunCacheError `dedup-in-flight`, `dedup-unavailable`, `dedup-mismatch`, as the policy asks.
+ */
+export async function beginDedup(
+  run: RunContext,
+  plan: Plan,
+  { settings, store }: { readonly settings: DedupSettings; readonly store: DedupStore },
+): Promise<Begun> {
+  // A ledger in the project's folder changes with every run.
+  const notInputs = store.folder === undefined ? [] : [store.folder];
+  const identity = await identify(run, plan, settings, notInputs);
+  const policy = settings.policyFor(store);
+  const producer: Producer = {
+    host: hostname(),
+    pid: process.pid,
+    startedAt: run.startedAt.toISOString(),
+    ...(settings.runUrl === undefined ? {} : { url: settings.runUrl }),
+    labels: Object.fromEntries(
+      Object.entries(run.options.labels).map(([name, value]) => [name, run.clean(value)]),
+    ),
+    command: plan.command,
+  };
+  const { key } = identity;
+  const ledger = (waitedMs?: number): Ledger => ({
+    store,
+    policy,
+    settings,
+    identity,
+    producer,
+    key: key.kind === 'given' || key.kind === 'derived' ? shownKey(run, key) : undefined,
+    waitedMs,
+  });
+  const { target, writes } = identity;
+  const outside = async (because: ExecutedBecause, isWriter = writes): Promise<Begun> => ({
+    kind: 'execute',
+    ledger: ledger(),
+    claim: await outsideClaim({ store, policy, target, writes: isWriter }),
+    because: Promise.resolve(because),
+    env: {},
+  });
+  if (key.kind === 'none') return outside({ kind: 'no-key', unknown: key.unknown });
+  if (key.kind === 'not-repeatable') return outside({ kind: 'not-repeatable', why: key.why });
+  warnOfSecret(run, key);
+  const outer = settings.outerKey?.split(',') ?? [];
+  if (outer.includes(digestOfKey(key.text))) {
+    // What it writes is what the run it is a part of writes.
+    return outside({ kind: 'nested' }, false);
+  }
+
+  let fetched: Fetched | undefined;
+  let waitingSince: number | undefined;
+  const request: DedupRequest = {
+    store,
+    key,
+    policy,
+    producer,
+    target,
+    writes,
+    distrust: (record) =>
+      distrustOf(
+        {
+          keyKind: key.kind,
+          durableTarget: settings.durableTarget,
+          profile: plan.inputs.profile,
+          needsProfile: needsOf(plan.inputs.commandLine).profile === 'required',
+          targetFiles: identity.targetFiles,
+          store,
+        },
+        record,
+      ),
+    fetch: async (record) => {
+      const answer = await fetchRecord(run, plan, store, record);
+      if (typeof answer === 'string') return answer;
+      fetched = answer;
+      return undefined;
+    },
+    signal: run.stops.signal,
+    onWait: (owner) => {
+      waitingSince = performance.now();
+      run.send({
+        kind: 'dbt-message',
+        level: 'info',
+        name: 'WaitingForIdenticalRun',
+        message: `Waiting for an identical run${owner === undefined ? '' : ` (${run.clean(owner.url ?? `${owner.host}, process ${owner.pid}`)})`}`,
+      });
+    },
+  };
+  const answer = await coordinate(request);
+  const settled = ledger(
+    waitingSince === undefined ? undefined : Math.round(performance.now() - waitingSince),
+  );
+  switch (answer.kind) {
+    case 'skip':
+      return { kind: 'skip', ledger: settled, owner: answer.owner };
+    case 'mismatch':
+      throw await mismatch(store, key, answer.record);
+    case 'replay':
+      return {
+        kind: 'replay',
+        ledger: settled,
+        record: answer.record,
+        // The coordinator answers so only after it was fetched.
+        ...(fetched as Fetched),
+      };
+    case 'proceed':
+      return {
+        kind: 'execute',
+        ledger: settled,
+        claim: answer.claim,
+        because: becauseOf(store, key, plan, answer.because),
+        env: { [OUTER_KEY_VARIABLE]: [...outer, digestOfKey(key.text)].join(',') },
+      };
+  }
+}

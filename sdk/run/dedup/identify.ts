@@ -1,0 +1,162 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RunKey } from '../../dedup/coordinator.ts';
+import { deriveKey, type KeyInputs, type PartInput } from '../../dedup/key.ts';
+import { CLAIMS, claimName } from '../../dedup/names.ts';
+import type { KeyPart } from '../../dedup/record.ts';
+import type { DedupSettings } from '../../dedup-settings.ts';
+import { needsOf } from '../../plan/dbt-commands.ts';
+import { fingerprint } from '../../plan/fingerprint/key-inputs.ts';
+import { targetText } from '../../plan/fingerprint/warehouse-part.ts';
+import { type TargetFiles, targetFilesOf } from '../../plan/target-files.ts';
+import { askProgram } from '../../runtimes/process.ts';
+import type { Plan } from '../make-plan.ts';
+import type { RunContext } from '../run-context.ts';
+import { sourceData } from './source-data.ts';
+
+/** Commands whose result is what they leave behind, and follows from their inputs. */
+const REPEATABLE = new Set(['build', 'clone', 'compile', 'docs generate', 'run', 'seed', 'snapshot', 'test']);
+/** Commands that no key makes one: what they are run for is what they print, or do to this machine's files. */
+const NEVER_REPEATED = new Set([
+  ...['clean', 'debug', 'deps', 'docs serve', 'init', 'list', 'parse', 'retry', 'show'],
+]);
+/** Commands that change nothing in the warehouse, unless hooks do. */
+const ONLY_READING = new Set([
+  ...['clean', 'compile', 'debug', 'deps', 'docs generate', 'docs serve', 'init', 'list', 'parse', 'show'],
+  ...['source freshness', 'test'],
+]);
+
+/** What a run is to the ledger. */
+export interface Identity {
+  readonly key:
+    | RunKey
+    /** A derived key is not to be had; with a given one the run has that. */
+    | {
+        readonly kind: 'none';
+        readonly unknown: readonly { readonly part: string; readonly why: string }[];
+        readonly parts: readonly KeyPart[];
+      }
+    | { readonly kind: 'not-repeatable'; readonly why: string };
+  readonly inputs: KeyInputs;
+  /** Names the warehouse target; undefined without one. */
+  readonly target: string | undefined;
+  readonly writes: boolean;
+  readonly targetFiles: TargetFiles;
+}
+
+/** Names the entry of a key: its digest, hex. */
+export function digestOfKey(text: string): string {
+  return claimName(text).slice(CLAIMS.length);
+}
+
+/** Works out the key of a run. Never fails for what cannot be known: that is a part without a digest. */
+export async function identify(
+  run: RunContext,
+  plan: Plan,
+  settings: Omit<DedupSettings, 'store' | 'policyFor'>,
+  notInputs: readonly string[],
+): Promise<Identity> {
+  const { idempotencyKey } = settings;
+  const { commandLine, profile } = plan.inputs;
+  const targetFiles: TargetFiles =
+    profile === undefined || plan.project === undefined
+      ? { kind: 'none' }
+      : targetFilesOf({ profile, cwd: plan.cwd, project: plan.project, engine: plan.engine.kind });
+  const writes = !ONLY_READING.has(plan.command) || (await hasHooks(plan));
+  const isRepeatable =
+    idempotencyKey === undefined ? REPEATABLE.has(plan.command) : !NEVER_REPEATED.has(plan.command);
+  if (plan.project === undefined || !isRepeatable) {
+    const { project } = plan;
+    return {
+      key:
+        idempotencyKey === undefined || !isRepeatable
+          ? { kind: 'not-repeatable', why: notRepeatable(plan.command) }
+          : { kind: 'given', text: idempotencyKey, parts: [] },
+      inputs: {},
+      // It may write there all the same, and others must hear of it.
+      target:
+        project === undefined || profile === undefined
+          ? undefined
+          : await targetText({ cwd: plan.cwd, project, profile, engine: plan.engine.kind }),
+      writes,
+      targetFiles,
+    };
+  }
+  const data = await dataOf(run, plan, settings);
+  const files = targetFiles.kind === 'files' ? targetFiles.paths : [];
+  const { inputs, target } = await fingerprint({
+    keyKind: idempotencyKey === undefined ? 'derived' : 'given',
+    cwd: plan.cwd,
+    args: run.args,
+    commandLine,
+    env: plan.env,
+    dotEnv: plan.inputs.dotEnv,
+    project: plan.project,
+    profile,
+    engine: plan.engine.kind,
+    versions: plan.inputs.versions,
+    sitePackages: plan.inputs.sitePackages,
+    runCache: run.options.runCache,
+    stateSettings: plan.stateSettings,
+    keyEnv: settings.keyEnv,
+    data,
+    // What dbt v2 brings with it: its version stands for that.
+    notInputs: [...notInputs, ...files, join(plan.project.dir, 'dbt_internal_packages')],
+    run: askProgram,
+  });
+  const derived = deriveKey(inputs);
+  const base = { inputs, target, writes, targetFiles };
+  if (idempotencyKey !== undefined)
+    return { ...base, key: { kind: 'given', text: idempotencyKey, parts: derived.parts } };
+  if (derived.kind === 'underivable')
+    return { ...base, key: { kind: 'none', unknown: derived.unknown, parts: derived.parts } };
+  if (target === undefined && needsOf(commandLine).profile === 'required') {
+    const unknown = [{ part: 'warehouse', why: 'only dbt can tell where it writes to' }];
+    return { ...base, key: { kind: 'none', unknown, parts: derived.parts } };
+  }
+  return { ...base, key: { kind: 'derived', text: derived.text, parts: derived.parts } };
+}
+
+function notRepeatable(command: string): string {
+  switch (command) {
+    case 'retry':
+      return 'What dbt retry does hangs on the run before it, so no two are the same.';
+    case 'source freshness':
+      return 'The answer of dbt source freshness changes with the clock.';
+    case 'run-operation':
+      return 'What a macro called by run-operation does cannot be told from outside.';
+    case 'clean':
+    case 'debug':
+    case 'deps':
+    case 'init':
+      return `What dbt ${command} does is for this machine, whatever an earlier one did elsewhere.`;
+    default:
+      return `What dbt ${command} is run for is its output, and that is not kept.`;
+  }
+}
+
+async function dataOf(
+  run: RunContext,
+  plan: Plan,
+  { data }: Pick<DedupSettings, 'data'>,
+): Promise<PartInput | undefined> {
+  if (data === undefined) return undefined;
+  if (data === 'ignore') return { kind: 'known', items: { ignored: 'true' } };
+  if (data === 'sources') return sourceData(run, plan);
+  return { kind: 'known', items: { version: data.version } };
+}
+
+/** Whether something runs before or after the nodes of every command: it may write whatever it likes. */
+async function hasHooks({ project }: Plan): Promise<boolean> {
+  if (project === undefined) return false;
+  const packages = await Promise.all(
+    ['dbt_packages', 'dbt_modules'].map(async (folder) => {
+      const names = await readdir(join(project.dir, folder)).catch(() => []);
+      return names.map((name) => join(project.dir, folder, name, 'dbt_project.yml'));
+    }),
+  );
+  const texts = await Promise.all(
+    [project.path, ...packages.flat()].map((path) => readFile(path, 'utf8').catch(() => '')),
+  );
+  return texts.some((text) => /^\s*['"]?on-run-(?:start|end)\b/m.test(text));
+}

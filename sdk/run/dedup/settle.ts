@@ -1,0 +1,214 @@
+import { saveBundle, saveItems } from '../../dedup/bundle.ts';
+import type { FinishAnswer } from '../../dedup/coordinator.ts';
+import type { DedupReport, RecordFate } from '../../dedup/dedup-report.ts';
+import { compareParts, type KeyDifference } from '../../dedup/key.ts';
+import { claimName } from '../../dedup/names.ts';
+import { noteRecentRun } from '../../dedup/recent-runs.ts';
+import type { KeyPart } from '../../dedup/record.ts';
+import { describeTargetFiles } from '../../dedup/target-file.ts';
+import type { RunNotice, RunReport } from '../../result.ts';
+import { optional } from '../../util/optional.ts';
+import type { Plan } from '../make-plan.ts';
+import type { RunContext } from '../run-context.ts';
+import { recentScope } from './because.ts';
+import type { Begun } from './begin.ts';
+import { compiledFiles } from './compiled-files.ts';
+import { identify } from './identify.ts';
+
+/** GitHub gives a cancelled job 10 s in all, and dbt had most of them. */
+const STOPPED_MS = 3000;
+const FINISHED_MS = 120_000;
+const NAMED = 3;
+
+export type Execution = Extract<Begun, { kind: 'execute' }>;
+
+/** What became of the record, and what to tell of it. */
+interface Settled {
+  readonly fate: RecordFate;
+  readonly notice?: RunNotice;
+}
+
+/**
+ * Ends the claim of a run, whatever became of the run: leaves its record, or frees the key. Best effort, within a limit;
+ * changes nothing about the run itself.
+ */
+export async function settle(
+  run: RunContext,
+  plan: Plan,
+  execution: Execution,
+  report: RunReport,
+): Promise<{ readonly dedup: DedupReport; readonly notices: readonly RunNotice[] }> {
+  const { ledger, claim } = execution;
+  const limitMs = run.stops.cause === undefined ? FINISHED_MS : STOPPED_MS;
+  const late: Settled = {
+    fate: 'unknown',
+    notice: notice('dedup-unavailable', `The ledger did not answer within ${limitMs / 1000} s`),
+  };
+  const settled = await within(limitMs, leave(run, plan, execution, report), late).catch(
+    (thrown: unknown): Settled => ({
+      fate: 'unknown',
+      notice: notice('dedup-unavailable', thrown instanceof Error ? thrown.message : String(thrown)),
+    }),
+  );
+  const because = await within(STOPPED_MS, execution.because, { kind: 'no-record' as const });
+  const unavailable =
+    because.kind === 'unavailable'
+      ? [
+          notice(
+            'dedup-unavailable',
+            `The ${ledger.store.kind} ledger did not answer, so dbt ran without it: ${because.why}`,
+          ),
+        ]
+      : [];
+  return {
+    dedup: {
+      store: ledger.store.kind,
+      ...optional('key', ledger.key),
+      ...optional('waitedMs', ledger.waitedMs),
+      kind: 'executed',
+      because,
+      record: settled.fate,
+      ...(claim.adopted ? { adopted: true as const } : {}),
+    },
+    notices: [...unavailable, ...(settled.notice === undefined ? [] : [settled.notice])],
+  };
+}
+
+async function leave(run: RunContext, plan: Plan, execution: Execution, report: RunReport): Promise<Settled> {
+  const { ledger, claim } = execution;
+  const { store, policy } = ledger;
+  const result = resultOf(report);
+  const isKept = result === 'succeeded' || (result === 'failed' && policy.dedupOn === 'any');
+  if (!claim.owns || !isKept) {
+    const answer = await claim.abandon();
+    return { fate: answer === 'lost' ? 'lost' : 'none' };
+  }
+  const { key, targetFiles } = ledger.identity;
+  const [changed, files] = await Promise.all([
+    changedInputs(run, plan, execution),
+    // At once: what another writes there later is not what this run left.
+    targetFiles.kind === 'files' ? describeTargetFiles(targetFiles.paths) : undefined,
+  ]);
+  if (changed.length > 0) {
+    await claim.abandon();
+    return { fate: 'inputs-changed', notice: inputsChanged(changed) };
+  }
+  const { artifactPaths } = report;
+  const { project } = plan;
+  const saved = await saveBundle(store, {
+    report: JSON.stringify(run.named.deep(report)),
+    files: [
+      ...Object.entries({
+        'run_results.json': artifactPaths.runResults,
+        'manifest.json': artifactPaths.manifest,
+        'sources.json': artifactPaths.sources,
+        'catalog.json': artifactPaths.catalog,
+      }).flatMap(([path, from]) => (from === undefined ? [] : [{ path, from }])),
+      ...(ledger.settings.restoreCompiled && project !== undefined
+        ? await compiledFiles(project.targetPath)
+        : []),
+    ],
+    retainMs: policy.retentionMs,
+  });
+  if (saved.kind !== 'saved') {
+    await claim.abandon();
+    return {
+      fate: 'unknown',
+      notice: notice('dedup-unavailable', `The result could not be kept for identical runs: ${saved.why}`),
+    };
+  }
+  const parts = key.kind === 'given' || key.kind === 'derived' ? key.parts : [];
+  const items = await saveItems(store, parts, policy.retentionMs);
+  const finishedAt = new Date().toISOString();
+  const answer = await claim.finish({
+    result,
+    producer: ledger.producer,
+    finishedAt,
+    wallMs: report.wallMs,
+    exitCode: report.exitCode ?? 0,
+    ...optional('givenKey', ledger.key?.text),
+    ...(items.kind === 'saved' ? { items: items.items } : {}),
+    bundle: saved.bundle,
+    files: saved.files,
+    ...(saved.omitted.length > 0 ? { omitted: saved.omitted } : {}),
+    ...optional('targetFiles', files),
+  });
+  if (answer === 'done' && key.kind === 'derived') {
+    const claimed = { claim: claimName(key.text), parts: key.parts, finishedAt };
+    await noteRecentRun(store, recentScope(plan), claimed, policy.retentionMs);
+  }
+  return fateOf(answer);
+}
+
+function fateOf(answer: FinishAnswer): Settled {
+  switch (answer) {
+    case 'done':
+      return { fate: 'kept' };
+    case 'not-kept':
+      return { fate: 'target-changed' };
+    case 'lost':
+      return {
+        fate: 'lost',
+        notice: notice(
+          'dedup-unavailable',
+          'Another run took this key over, as no sign of life of this one had reached the ledger for too long',
+        ),
+      };
+    case 'unknown':
+      return {
+        fate: 'unknown',
+        notice: notice(
+          'dedup-unavailable',
+          'The ledger did not confirm the result; an identical run may run again',
+        ),
+      };
+  }
+}
+
+/** Undefined for a run whose end says nothing about its inputs: stopped, or not done. */
+function resultOf(report: RunReport): 'succeeded' | 'failed' | undefined {
+  if (report.outcome === 'executed') return 'succeeded';
+  return report.failure?.code === 'nodes-failed' ? 'failed' : undefined;
+}
+
+/** What has changed since the key was made: dbt may have read either, so the result stands for neither. */
+async function changedInputs(
+  run: RunContext,
+  plan: Plan,
+  { ledger }: Execution,
+): Promise<readonly KeyDifference[]> {
+  const { key } = ledger.identity;
+  if ((key.kind !== 'given' && key.kind !== 'derived') || key.parts.length === 0) return [];
+  const notInputs = ledger.store.folder === undefined ? [] : [ledger.store.folder];
+  // The data was asked for before; that it moved on is what the next run finds out.
+  const again = await identify(run, plan, { ...ledger.settings, data: 'ignore' }, notInputs);
+  if (again.key.kind === 'not-repeatable') return [];
+  const { parts } = again.key;
+  const without = (all: readonly KeyPart[]) => all.filter(({ name }) => name !== 'data');
+  return compareParts(without(parts), without(key.parts)).filter(({ how }) => how !== 'unknown');
+}
+
+function inputsChanged(changed: readonly KeyDifference[]): RunNotice {
+  const names = changed.slice(0, NAMED).map(({ part, item }) => item ?? part);
+  const more = changed.length > NAMED ? ` and ${changed.length - NAMED} more` : '';
+  return notice(
+    'dedup-inputs-changed',
+    `The result is not kept for identical runs, since inputs changed while dbt ran: ${names.join(', ')}${more}`,
+  );
+}
+
+function notice(name: string, message: string): RunNotice {
+  return { kind: 'problem', name, message, count: 1 };
+}
+
+async function within<T>(ms: number, action: Promise<T>, otherwise: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise), ms);
+  });
+  try {
+    return await Promise.race([action, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
