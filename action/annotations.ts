@@ -1,5 +1,5 @@
 import { error, info, notice, warning } from '@actions/core';
-import type { Explanation, LookAt, Notice, SourceLocation } from '../sdk/index.ts';
+import type { Explanation, LookAt, Notice, Phrase, SourceLocation } from '../sdk/index.ts';
 
 /** GitHub shows this many errors, warnings and notices each of a step. */
 const MAX_OF_A_KIND = 10;
@@ -41,8 +41,13 @@ export function annotate(explanation: Explanation, options: AnnotationOptions): 
 }
 
 function collect(explanation: Explanation): Annotation[] {
-  const { state, lookAt, notices } = explanation;
-  const annotations: Annotation[] = lookAt.filter(({ node }) => node !== undefined).map(ofNode);
+  const { state, lookAt, notices, dedup } = explanation;
+  const isReplay = dedup?.kind === 'replayed';
+  const annotations: Annotation[] = lookAt
+    .filter(({ node }) => node !== undefined)
+    .map(ofNode)
+    .map((one) => (isReplay ? { ...one, message: `${one.message}\n${OF_EARLIER_RUN}`.trim() } : one));
+  annotations.unshift(...ofLedger(explanation));
   if (state.tone === 'problem') {
     const fixes = state.troubles.map(({ said, fix }) => [said, fix].filter(Boolean).join('\n'));
     annotations.unshift({
@@ -52,6 +57,29 @@ function collect(explanation: Explanation): Annotation[] {
     });
   }
   return [...annotations, ...notices.map(ofNotice)];
+}
+
+const OF_EARLIER_RUN = 'This happened in an earlier, identical run. dbt did not run now.';
+
+/** That there is no result of this run's own, or that the ledger did not do what it is there for. */
+function ofLedger({ dedup, headline }: Explanation): Annotation[] {
+  const title = headline.title;
+  switch (dedup?.kind) {
+    case undefined:
+      return [];
+    case 'replayed':
+      return [{ level: 'notice', title, message: wordsOf(dedup.lead) }];
+    case 'skipped-in-flight':
+      return [{ level: 'warning', title, message: wordsOf(dedup.lead) }];
+    case 'executed':
+      return dedup.tone === 'quiet'
+        ? []
+        : [{ level: 'warning', title: 'The ledger', message: dedup.caution ?? wordsOf(dedup.lead) }];
+  }
+}
+
+function wordsOf(lead: readonly Phrase[]): string {
+  return lead.map(({ text, url }) => (url === undefined ? text : `${text} (${url})`)).join('');
 }
 
 function ofNode({ kind, node, title, message, hint }: LookAt): Annotation {

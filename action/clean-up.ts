@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { appendSummary } from './job-summary.ts';
 import { processMark } from './process-mark.ts';
-import { recallRun } from './run-state.ts';
+import { type RememberedRun, recallRun } from './run-state.ts';
 
 const TERM_WAIT_MS = 3000;
 const POLL_MS = 50;
@@ -15,9 +15,10 @@ export async function cleanUp(): Promise<void> {
   try {
     const run = recallRun();
     if (run === undefined || run.finished) return;
-    core.warning(`${run.title} was cut off before its result could be read: the step was killed.`);
+    const before = run.pid === undefined ? 'dbt was started' : 'its result could be read';
+    core.warning(`${run.title} was cut off before ${before}: the step was killed.`);
     if (run.pid !== undefined) await stopLeftover(run.pid, run.mark);
-    if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run.title));
+    if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run));
   } catch (error) {
     core.warning(
       `Cleaning up after dbt did not work: ${error instanceof Error ? error.message : String(error)}`,
@@ -46,13 +47,17 @@ function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   }
 }
 
-function cutOffNote(title: string): string {
+const CUT_OFF = [
+  'The step was killed before the result could be read, e.g. since the job was cancelled or ran out of memory. ',
+  "What dbt had finished by then is in the warehouse and in dbt's own log, `logs/dbt.log`.",
+];
+
+const NOT_STARTED = [
+  'The step was killed before it started dbt, e.g. while it waited for an identical run. ',
+  'So this run changed nothing in the warehouse.',
+];
+
+function cutOffNote({ title, pid }: RememberedRun): string {
   const safe = title.replace(/[^\w ./:=+-]/g, '');
-  return [
-    `## ⛔ ${safe} was cut off`,
-    '',
-    'The step was killed before the result could be read, e.g. since the job was cancelled or ran out of memory. ',
-    "What dbt had finished by then is in the warehouse and in dbt's own log, `logs/dbt.log`.",
-    '',
-  ].join('\n');
+  return [`## ⛔ ${safe} was cut off`, '', ...(pid === undefined ? NOT_STARTED : CUT_OFF), ''].join('\n');
 }

@@ -9,7 +9,10 @@ export function outputsOf(
 ): Record<string, string> {
   const { totals } = explanation;
   const { byAction, tests } = totals;
-  const savedMs = result.savings?.nodeMs;
+  // A replay is no second saving of dbt State's, and nothing of what that run did was done now: only how it ended stands.
+  const isReplay = explanation.dedup?.kind === 'replayed';
+  const savedMs = isReplay ? undefined : result.savings?.nodeMs;
+  const done = (many: number): string => text(isReplay ? 0 : many);
   return {
     outcome: result.outcome,
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
@@ -17,16 +20,16 @@ export function outputsOf(
     'exit-code': text(result.exitCode),
     'invocation-id': result.invocationId ?? '',
     'nodes-total': text(totals.nodes),
-    built: text(byAction.built),
+    built: done(byAction.built),
     // Tests whose stored result was reused have an output of their own.
-    reused: text(byAction.reused - tests.reused.total),
-    cloned: text(byAction.cloned),
+    reused: done(byAction.reused - tests.reused.total),
+    cloned: done(byAction.cloned),
     skipped: text(byAction.skipped),
     interrupted: text(byAction.interrupted),
     failed: text(totals.failures),
     warnings: text(totals.warnings),
-    'tests-executed': text(tests.executed.total),
-    'tests-reused': text(tests.reused.total),
+    'tests-executed': done(tests.executed.total),
+    'tests-reused': done(tests.reused.total),
     'saved-seconds': savedMs === undefined ? '' : text(savedMs / 1000),
     'run-results-path': result.artifactPaths.runResults ?? '',
     'decisions-path': result.decisionsPath ?? '',

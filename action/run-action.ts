@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as core from '@actions/core';
-import type { RunResult } from '../sdk/index.ts';
+import type { RunEvent, RunResult } from '../sdk/index.ts';
 import { annotate } from './annotations.ts';
 import { guardConsole } from './guarded-console.ts';
 import { type HeldSignals, holdSignals } from './held-signals.ts';
@@ -17,6 +17,8 @@ import { failureMessage } from './verdict.ts';
 const LINGER_MS = 2000;
 /** A shorter value masked in the log would star out half of it. */
 const MIN_MASKED = 4;
+/** Messages of the run's own, not of dbt's. */
+const WAITING = new Set(['WaitingForIdenticalRun', 'WaitingForTarget']);
 
 /** The main step: inputs, dbt, then outputs, annotations, summary and whether the step fails. */
 export async function runAction(): Promise<void> {
@@ -78,6 +80,10 @@ async function run(
   const title = `dbt ${dbtArgs.join(' ')}`;
   rememberRun(title, jobSummary);
   const console = guardConsole(title);
+  // Others write to a ledger too: what it tells stays on one line, where no command is obeyed.
+  const say = (text: string): void => {
+    console.streams.stdout.write(`${text.replaceAll(/\p{Cc}+/gu, ' ')}\n`);
+  };
   try {
     const running = runDbt(dbtArgs, {
       ...options,
@@ -88,11 +94,30 @@ async function run(
     signals.handOver();
     for await (const event of running) {
       if (event.kind === 'dbt-started') rememberDbt(event.pid);
+      if (isWaiting(event)) say(event.message);
     }
-    return await running;
+    const result = await running;
+    const why = whyNotStarted(result);
+    if (why !== undefined) say(`dbt was not started: ${why}.`);
+    return result;
   } finally {
     await console.release();
   }
+}
+
+/** Without a word of it a step that waits looks like one that hangs. */
+function isWaiting(event: RunEvent): event is Extract<RunEvent, { kind: 'dbt-message' }> {
+  return event.kind === 'dbt-message' && WAITING.has(event.name);
+}
+
+/** The end of a sentence for the log, where a run has no output of dbt's. */
+function whyNotStarted({ dedup }: RunResult): string | undefined {
+  if (dedup === undefined || dedup.kind === 'executed') return undefined;
+  const { run } = dedup;
+  const at = run === undefined ? '' : ` (${run.url ?? `${run.host}, process ${run.pid}`})`;
+  return dedup.kind === 'replayed'
+    ? `an identical run${at} has the result`
+    : `an identical run${at} is in flight`;
 }
 
 /** With what to do about it, which errors of the SDK have apart. */

@@ -10,11 +10,20 @@ export function failureMessage(
   failOn: ActionSettings['failOn'],
 ): string | undefined {
   if (failOn === 'never') return undefined;
-  if (result.outcome === 'failed') return ofFailedRun(result.failure, explanation);
+  if (result.outcome === 'failed')
+    return ofEarlierRun(explanation) + ofFailedRun(result.failure, explanation);
   const { warnings } = explanation.totals;
   if (failOn === 'error' || warnings === 0) return undefined;
   const names = explanation.lookAt.filter(({ kind }) => kind === 'warning').map(({ node }) => node?.name);
-  return `${count(warnings)} ended with a warning, and fail-on is warning: ${list(names, warnings)}`;
+  const ended = `${count(warnings)} ended with a warning, and fail-on is warning: ${list(names, warnings)}`;
+  return ofEarlierRun(explanation) + ended;
+}
+
+/** A result that is repeated must not pass for one of today. */
+function ofEarlierRun({ dedup }: Explanation): string {
+  return dedup?.kind === 'replayed'
+    ? `Nothing ran now. ${dedup.lead.map(({ text }) => text).join('')}\n`
+    : '';
 }
 
 function ofFailedRun({ code, message, hint }: RunFailure, { lookAt, totals }: Explanation): string {

@@ -5,6 +5,7 @@ import { pythonEnv } from '../../test/support/python-env.ts';
 import { EXAMPLE_PROJECT, REPOSITORY } from '../../test/support/repository.ts';
 import { startScriptedStateService } from '../../test/support/scripted-state-service.ts';
 import { installProgress } from './install-progress.ts';
+import { configureLedger, LEDGER_CONFIG, LEDGER_FOLDER } from './ledger.ts';
 import { quote, step, tick } from './terminal.ts';
 
 export const OUTPUT = join(REPOSITORY, 'demo-output');
@@ -22,13 +23,15 @@ export interface PrepareOptions {
   readonly commitTimestamps?: 'on' | 'off';
   /** Whether a stand-in for dbt State's service answers, which tells dbt to build everything. Default false. */
   readonly stateService?: boolean;
+  /** Whether identical runs share one result. Default false. */
+  readonly ledger?: boolean;
 }
 
 const LEFT_OUT = new Set(['target', 'logs', 'dbt_packages']);
 
 /** dbt in a virtual environment, a Postgres server, and the project in an emptied folder. */
 export async function prepare(options: PrepareOptions = {}): Promise<Prepared> {
-  const { commitTimestamps = 'on', stateService = false } = options;
+  const { commitTimestamps = 'on', stateService = false, ledger = false } = options;
   const python = await step(
     'dbt Core with dbt State and the Postgres adapter, in a virtual environment',
     () => pythonEnv({ report: installProgress(quote) }),
@@ -53,6 +56,11 @@ export async function prepare(options: PrepareOptions = {}): Promise<Prepared> {
     filter: (path) => !LEFT_OUT.has(basename(path)) && !/\.duckdb(\.wal)?$/.test(path),
   });
   tick(`a fresh copy of examples/bike-hire in ${workspace}`);
+  if (ledger) {
+    await configureLedger(workspace);
+    tick(`an empty ledger in ${join(OUTPUT, LEDGER_FOLDER)}, by a dbt-runcache.yml in the copy:`);
+    for (const line of LEDGER_CONFIG.trimEnd().split('\n')) quote(line);
+  }
   return {
     workspace,
     env: {

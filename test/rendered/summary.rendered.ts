@@ -1,7 +1,17 @@
 import { expect, test } from 'vitest';
 import { htmlPage } from '../../examples/support/html-page.ts';
 import { explain, renderSummary } from '../../sdk/index.ts';
-import { decision, failedReport, report, reusedTest, testDecision } from '../support/report-builder.ts';
+import {
+  decision,
+  earlierRun,
+  executedDedup,
+  failedReport,
+  replayedReport,
+  report,
+  reusedTest,
+  skippedReport,
+  testDecision,
+} from '../support/report-builder.ts';
 import { browsedDom } from './chromium.ts';
 
 /** Runs when the page is there, and leaves what it found in the document for the test to read. */
@@ -67,6 +77,36 @@ test('in a browser, hostile names and messages are text', async () => {
   expect(
     seen.attributes.filter((name) => !['align', 'class', 'href', 'open', 'style'].includes(name)),
   ).toEqual([]);
+});
+
+test('in a browser, what a ledger tells is text, and only plain addresses are links', async () => {
+  const bad = '</summary></details><script>document.title="broken"</script><b onclick=x>[a](javascript:x)';
+  const run = { host: bad, finishedAt: bad, startedAt: bad, labels: { [bad]: bad } };
+  const differences = Array.from(
+    { length: 20 },
+    (_, index) => ({ part: index === 7 ? bad : 'code', item: `${bad}/${index}`, how: 'added' }) as const,
+  );
+  for (const url of ['javascript:document.title=1', `https://x.example/"><img src=x onerror=y>${bad}`]) {
+    const pages = [
+      replayedReport({ decisions: [decision()] }, { run: earlierRun({ ...run, url }), restored: [bad] }),
+      skippedReport(earlierRun({ ...run, url })),
+      report({
+        decisions: [decision()],
+        dedup: executedDedup({
+          kind: 'no-record',
+          nearest: { run: earlierRun({ ...run, url }), differences, count: 40 },
+        }),
+      }),
+    ];
+    const seen = await look(pages.map((given) => renderSummary(explain(given))).join('\n'));
+    expect(seen.title).toBe('as it was');
+    expect(seen.elements.filter((name) => ![...OURS, ...TABLES].includes(name))).toEqual([]);
+    expect(
+      seen.attributes.filter((name) => !['align', 'class', 'href', 'open', 'style'].includes(name)),
+    ).toEqual([]);
+    expect(seen.elements.includes('a')).toBe(url.startsWith('https:'));
+    expect(seen.tooWide.filter((name) => name !== 'table' && name !== 'details')).toEqual([]);
+  }
 });
 
 test('nothing is wider than the page, long names included', async () => {
