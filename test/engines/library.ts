@@ -3,7 +3,7 @@ import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NodeDecision, type RunOptions, type RunResult, runDbt } from '../../sdk/index.ts';
+import { type DbtRun, type NodeDecision, type RunOptions, type RunResult, runDbt } from '../../sdk/index.ts';
 import { type Engine, environmentOf } from '../support/engine.ts';
 import type { Postgres } from '../support/postgres.ts';
 
@@ -17,7 +17,7 @@ export interface Library {
   readonly dbt: string;
   readonly env: Readonly<Record<string, string>>;
   /** Through `runDbt()`: silent, and a failed run is a value. */
-  run(args: readonly string[], options?: RunOptions): Promise<RunResult>;
+  run(args: readonly string[], options?: RunOptions): DbtRun<RunResult>;
   /** dbt itself, without us. */
   bare(args: readonly string[]): Promise<BareRun>;
   /** The same with more in its environment. */
