@@ -114,6 +114,7 @@ try {
       engine: 'core',
       versions: { dbt: '1.11.0', adapters: {} },
       keyEnv: [],
+      keyIgnore: [],
       notInputs: [],
       run: askProgram,
     });

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import * as z from 'zod';
 import type { DedupOptions } from './dedup/dedup-options.ts';
 import { type DedupPolicy, defaultPolicy } from './dedup/policy.ts';
@@ -32,6 +33,15 @@ export const DedupSchema = z.strictObject({
     .array(z.string().regex(/^[^\s=,]+$/, 'a name of a variable, with * for any characters'))
     .readonly()
     .optional(),
+  keyIgnore: z
+    .array(
+      z
+        .string()
+        .regex(/^[^*?]*[^*?\s][^*?]*$/, 'a path of a file or folder, and no pattern: name the folder itself'),
+    )
+    .readonly()
+    .optional(),
+  ownFiles: z.array(z.string().refine(isAbsolute, 'an absolute path')).readonly().optional(),
   durableTarget: z.boolean().optional(),
   dedupOn: z.enum(['success', 'any']).optional(),
   onInFlight: z.enum(['wait', 'skip', 'fail', 'run']).optional(),
@@ -51,6 +61,9 @@ export interface DedupSettings {
   readonly idempotencyKey: string | undefined;
   readonly data: DedupOptions['data'];
   readonly keyEnv: readonly string[];
+  /** As given: only with the project can they be told to be right. */
+  readonly keyIgnore: readonly string[];
+  readonly ownFiles: readonly string[];
   readonly durableTarget: boolean;
   readonly policyFor: (store: DedupStore) => DedupPolicy;
   readonly restoreCompiled: boolean;
@@ -84,6 +97,8 @@ export function resolveDedup(
     idempotencyKey: given.idempotencyKey,
     data: given.data,
     keyEnv: given.keyEnv ?? [],
+    keyIgnore: given.keyIgnore ?? [],
+    ownFiles: given.ownFiles ?? [],
     durableTarget: given.durableTarget ?? false,
     policyFor: (store) => policyOf(given, store),
     restoreCompiled: given.restoreCompiled ?? false,

@@ -8,6 +8,7 @@ export const LEDGER_OPTIONS = {
   data: { type: 'string' },
   'data-version': { type: 'string' },
   'key-env': { type: 'string', multiple: true },
+  'key-ignore': { type: 'string', multiple: true },
   'durable-target': { type: 'boolean' },
   'dedup-on': { type: 'string' },
   'on-in-flight': { type: 'string' },
@@ -22,11 +23,15 @@ export const LEDGER_OPTIONS = {
 /** What parseArgs made of them. */
 type Given = Partial<Record<TextKey, string | undefined>> & {
   readonly 'key-env'?: readonly string[] | undefined;
+  readonly 'key-ignore'?: readonly string[] | undefined;
   readonly 'durable-target'?: boolean | undefined;
   readonly 'restore-compiled'?: boolean | undefined;
 };
 
-type TextKey = Exclude<keyof typeof LEDGER_OPTIONS, 'key-env' | 'durable-target' | 'restore-compiled'>;
+type TextKey = Exclude<
+  keyof typeof LEDGER_OPTIONS,
+  'key-env' | 'key-ignore' | 'durable-target' | 'restore-compiled'
+>;
 
 /** Their values may hold a secret by mistake. */
 const NEVER_SHOWN: ReadonlySet<ConfigKey> = new Set(['dedup-store', 'idempotency-key', 'data-version']);
@@ -51,6 +56,7 @@ export function readLedgerOptions(given: Given): CallOptions['dedup'] {
     idempotencyKey: text('idempotency-key'),
     data: version === undefined ? data : { version },
     keyEnv: readNames(given['key-env']),
+    keyIgnore: readPaths(given['key-ignore']),
     durableTarget: given['durable-target'],
     dedupOn: text('dedup-on'),
     onInFlight: text('on-in-flight'),
@@ -85,4 +91,19 @@ function readNames(names: readonly string[] | undefined): readonly string[] | un
     }
   }
   return names;
+}
+
+function readPaths(paths: readonly string[] | undefined): readonly string[] | undefined {
+  for (const path of paths ?? []) {
+    if (path.trim() === '') {
+      throw new UsageError('--key-ignore is empty', 'Give the path of a file or folder, or leave it out.');
+    }
+    if (/[*?]/.test(path)) {
+      throw new UsageError(
+        `--key-ignore is ${JSON.stringify(path.slice(0, 100))}: it takes no patterns`,
+        'Name the file or the folder itself, e.g. --key-ignore docs.',
+      );
+    }
+  }
+  return paths;
 }

@@ -33,6 +33,8 @@ export interface ConfigSettings {
   readonly 'data-version'?: ConfigSetting<string>;
   /** Names of variables, of both. */
   readonly 'key-env': readonly ConfigSetting<string>[];
+  /** Paths, of both, as they were given. */
+  readonly 'key-ignore': readonly ConfigSetting<string>[];
   readonly 'durable-target'?: ConfigSetting<boolean>;
   readonly 'dedup-on'?: ConfigSetting<'success' | 'any'>;
   readonly 'on-in-flight'?: ConfigSetting<'wait' | 'skip' | 'fail' | 'run'>;

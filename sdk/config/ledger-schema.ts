@@ -4,6 +4,9 @@ import { durationText, MAX_RETENTION_MS } from './duration-text.ts';
 /** Names of variables, or with `*` patterns of them. */
 export const VARIABLE = /^[^\s=,]+$/;
 
+/** A path without `*` and `?`. */
+const PATH = /^[^*?]*[^*?\s][^*?]*$/;
+
 /** The keys of `dbt-runcache.yml` that are about the ledger. */
 export const LEDGER_SHAPE = {
   'dedup-store': z
@@ -33,6 +36,11 @@ export const LEDGER_SHAPE = {
     .array(z.string().regex(VARIABLE))
     .describe(
       'Names of environment variables that change what dbt does, * for any characters. Added to those of env_var(), of the environment and of the call.',
+    ),
+  'key-ignore': z
+    .array(z.string().regex(PATH))
+    .describe(
+      "Files and folders that dbt does not read, on your word, relative to the project's folder or absolute, no patterns. What is in them makes no run look different. Added to those of the environment and of the call.",
     ),
   'durable-target': z
     .boolean()
@@ -80,6 +88,8 @@ export interface LedgerConfig {
   readonly 'data-version'?: string | undefined;
   /** Names of environment variables, with `*` for any characters. */
   readonly 'key-env'?: readonly string[] | undefined;
+  /** Paths, relative to the project's folder or absolute. */
+  readonly 'key-ignore'?: readonly string[] | undefined;
   readonly 'durable-target'?: boolean | undefined;
   readonly 'dedup-on'?: 'success' | 'any' | undefined;
   readonly 'on-in-flight'?: 'wait' | 'skip' | 'fail' | 'run' | undefined;
@@ -104,6 +114,7 @@ export const LEDGER_FORMS: Readonly<Record<keyof LedgerConfig, string>> = {
   data: 'give one of sources, ignore; a version of your own goes into data-version',
   'data-version': 'give a text, in quotes where it is a number or a date',
   'key-env': 'give a list of names of environment variables',
+  'key-ignore': 'give a list of paths of files or folders, without * and ?: name the folder itself',
   'durable-target': 'give true or false',
   'dedup-on': 'give one of success, any',
   'on-in-flight': 'give one of wait, skip, fail, run',

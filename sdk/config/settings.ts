@@ -61,6 +61,7 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
     ...plain('data'),
     ...plain('data-version'),
     'key-env': (content['key-env'] ?? []).map((name, at) => put(name, 'key-env', at)),
+    'key-ignore': (content['key-ignore'] ?? []).map((path, at) => put(path, 'key-ignore', at)),
     ...plain('durable-target'),
     ...plain('dedup-on'),
     ...plain('on-in-flight'),
@@ -73,7 +74,7 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
   };
 }
 
-/** Both together; the first one's values win, labels and lists of names are joined. */
+/** Both together; the first one's values win, labels and lists are joined. */
 export function mergeSettings(first: ConfigSettings, second: ConfigSettings): ConfigSettings {
   const { data, 'data-version': dataVersion, ...others } = second;
   // They are two answers to one question.
@@ -85,6 +86,7 @@ export function mergeSettings(first: ConfigSettings, second: ConfigSettings): Co
     labels: { ...second.labels, ...first.labels },
     'redact-env': [...first['redact-env'], ...second['redact-env']],
     'key-env': [...first['key-env'], ...second['key-env']],
+    'key-ignore': [...first['key-ignore'], ...second['key-ignore']],
   };
 }
 

@@ -8,12 +8,12 @@ const BOOLEANS: ReadonlySet<ConfigKey> = new Set([
   'durable-target',
   'restore-compiled',
 ]);
-/** Names of variables. */
-const LISTS: ReadonlySet<ConfigKey> = new Set(['redact-env', 'key-env']);
+/** Names of variables, and paths. */
+const LISTS: ReadonlySet<ConfigKey> = new Set(['redact-env', 'key-env', 'key-ignore']);
 
 /**
  * Reads a setting that comes as text, as an input of the Action or a variable: `true` and `false` in any case, labels
- * as one `name=value` a line or a JSON object of strings, names of variables one a line.
+ * as one `name=value` a line or a JSON object of strings, names of variables and paths one a line.
  * @param text Not empty.
  * @throws Error that says which forms are valid and does not repeat the text.
  */
@@ -28,6 +28,7 @@ const TEXT_FORMS: Readonly<Partial<Record<ConfigKey, string>>> = {
   labels: 'a label is out of range: a name takes 1 to 128 characters, a value up to 1024',
   'redact-env': 'give names of environment variables, one a line',
   'key-env': 'give names of environment variables, one a line',
+  'key-ignore': 'give paths of files or folders, one a line, without * and ?: name the folder itself',
   'data-version': 'give a text',
 };
 

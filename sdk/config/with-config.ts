@@ -12,7 +12,7 @@ export type CallOptions = Omit<RunOptions, 'dedup'> & {
 
 /**
  * The options of a run with the settings of `loadConfig()` behind them: what the call gives wins. Labels are joined by
- * name; the values of the variables to redact are added to those of the call, and so are the names of `key-env`. Who
+ * name; the values of the variables to redact are added to those of the call, and so are the lists `key-env` and `key-ignore`. Who
  * switches dbt State off nearer to the run than State is required (the call before a variable, that before the file) has
  * the last word: it is the fallback.
  * @throws DbtRunCacheError `config-invalid` where run-cache is disabled and dbt State required, naming who says so;

@@ -21,6 +21,7 @@ const OPTIONS: Readonly<Record<keyof LedgerConfig, keyof DedupOptions>> = {
   data: 'data',
   'data-version': 'data',
   'key-env': 'keyEnv',
+  'key-ignore': 'keyIgnore',
   'durable-target': 'durableTarget',
   'dedup-on': 'dedupOn',
   'on-in-flight': 'onInFlight',
@@ -33,8 +34,10 @@ const OPTIONS: Readonly<Record<keyof LedgerConfig, keyof DedupOptions>> = {
 };
 const KEYS = Object.keys(OPTIONS) as (keyof LedgerConfig)[];
 
+type ListKey = 'key-env' | 'key-ignore';
+
 /**
- * The ledger of a run: what the call gives, before the settings, key by key; the names of `key-env` are joined.
+ * The ledger of a run: what the call gives, before the settings, key by key; the lists, `key-env` and `key-ignore`, are joined.
  * @returns Undefined without an address, and with `none`. In a file alone the other keys are a policy for runs that have a
  *   ledger.
  * @throws DbtRunCacheError `invalid-options` when the call or the environment gives another key, and nobody an address.
@@ -44,13 +47,17 @@ export function withLedger(settings: ConfigSettings, given: CallDedup | undefine
   if (store === undefined) refuseWithout(settings, given);
   if (store === undefined || store === NO_STORE) return undefined;
   const version = settings['data-version']?.value;
-  const keyEnv = [...(given?.keyEnv ?? []), ...settings['key-env'].map(({ value }) => value)];
+  const joined = (key: ListKey, ours: readonly string[] = []): readonly string[] | undefined => {
+    const all = [...ours, ...settings[key].map(({ value }) => value)];
+    return all.length === 0 ? undefined : all;
+  };
   return {
     ...given,
     store,
     idempotencyKey: given?.idempotencyKey ?? settings['idempotency-key']?.value,
     data: given?.data ?? (version === undefined ? settings.data?.value : { version }),
-    keyEnv: keyEnv.length === 0 ? undefined : keyEnv,
+    keyEnv: joined('key-env', given?.keyEnv),
+    keyIgnore: joined('key-ignore', given?.keyIgnore),
     durableTarget: given?.durableTarget ?? settings['durable-target']?.value,
     dedupOn: given?.dedupOn ?? settings['dedup-on']?.value,
     onInFlight: given?.onInFlight ?? settings['on-in-flight']?.value,
@@ -72,15 +79,19 @@ export function ledgerOrigins(
   const from: Record<string, string> = {};
   for (const key of used === undefined ? (['dedup-store'] as const) : KEYS) {
     const where = first(settings, key)?.where;
-    const isOfCall = given?.[OPTIONS[key]] !== undefined && key !== 'key-env';
+    const isOfCall = given?.[OPTIONS[key]] !== undefined && !isList(key);
     if (where !== undefined && !isOfCall) from[key] = where;
   }
   return from;
 }
 
+function isList(key: keyof LedgerConfig): key is ListKey {
+  return key === 'key-env' || key === 'key-ignore';
+}
+
 /** Of a list, its first name. */
 function first(settings: ConfigSettings, key: keyof LedgerConfig): ConfigSetting<unknown> | undefined {
-  return key === 'key-env' ? settings[key][0] : settings[key];
+  return isList(key) ? settings[key][0] : settings[key];
 }
 
 /** Somebody who names a run, or says what to do while another is at it, counts on a ledger. */

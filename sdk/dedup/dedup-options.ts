@@ -23,6 +23,13 @@ export interface DedupOptions {
   /** Names of environment variables that change what dbt does; `*` stands for any characters. Added to those of `env_var()`. */
   readonly keyEnv?: readonly string[] | undefined;
   /**
+   * Files and folders that dbt does not read, on your word: relative to the project's folder, or absolute. What is in
+   * them makes no run look different. No patterns. The list itself is a part of the key.
+   */
+  readonly keyIgnore?: readonly string[] | undefined;
+  /** Absolute paths of files that the caller writes itself, e.g. a report of the run: no inputs, and no part of the key. */
+  readonly ownFiles?: readonly string[] | undefined;
+  /**
    * Whether what a run leaves in the warehouse certainly is there later, and only runs of this ledger write it. Default
    * false: a warehouse on this machine is then trusted only where it is a file that is as that run left it.
    */

@@ -11,7 +11,6 @@ interface Place {
   readonly to: string;
   readonly draft: string;
   readonly content: Uint8Array;
-  readonly isArtifact: boolean;
 }
 
 /**
@@ -56,19 +55,16 @@ async function placesOf(
   const safe = new Set<string>();
   const places: Place[] = [];
   for (const path of paths) {
-    const isArtifact = ARTIFACT_PATHS.includes(path);
-    const given = isArtifact ? elsewhere.get(path) : undefined;
+    const given = ARTIFACT_PATHS.includes(path) ? elsewhere.get(path) : undefined;
     const to = given ?? join(targetPath, path);
     if (given === undefined) await makeFolders(targetPath, path, safe);
     else await mkdir(dirname(to), { recursive: true });
-    // A name of its own: the file's name may be as long as one can be.
-    const draft = join(dirname(to), `.dbt_runcache.${randomUUID()}`);
-    places.push({ to, draft, content: contents.get(path) ?? new Uint8Array(), isArtifact });
-  }
-  await inParallel(places, async ({ to }) => {
     const there = await lstat(to).catch(ifMissing);
     if (there?.isDirectory()) throw new Error(`${to} is a folder`);
-  });
+    // A name of its own: the file's name may be as long as one can be.
+    const draft = join(dirname(to), `.dbt_runcache.${randomUUID()}`);
+    places.push({ to, draft, content: contents.get(path) ?? new Uint8Array() });
+  }
   return places;
 }
 
@@ -87,15 +83,12 @@ async function makeFolders(targetPath: string, path: string, safe: Set<string>):
 
 /**
  * First everything under other names, so that a full disk changes nothing. A rename replaces a link and does not follow
- * it. The artifacts last and backwards: who sees the new run_results.json sees the rest as well.
+ * it. Backwards: who sees the new run_results.json sees the rest as well.
  */
 async function write(places: readonly Place[]): Promise<void> {
   try {
     await inParallel(places, ({ draft, content }) => writeFile(draft, content, { flag: 'wx' }));
-    const artifacts = places.filter(({ isArtifact }) => isArtifact);
-    const compiled = places.filter(({ isArtifact }) => !isArtifact);
-    await inParallel(compiled, ({ draft, to }) => rename(draft, to));
-    for (const { draft, to } of artifacts.toReversed()) await rename(draft, to);
+    for (const { draft, to } of places.toReversed()) await rename(draft, to);
   } catch (error) {
     await inParallel(places, ({ draft }) => rm(draft, { force: true }).catch(() => undefined));
     throw error;

@@ -55,7 +55,7 @@ function timesInWords(thenMs: number | undefined, nowMs: number, waitedMs: numbe
   const now = duration(nowMs) + waiting;
   if (thenMs === undefined) return `This one took ${now}.`;
   const savedMs = thenMs - nowMs;
-  const saved = savedMs < LEAST_SAVING_MS ? '' : `: ${duration(savedMs)} saved`;
+  const saved = savedMs >= LEAST_SAVING_MS ? `: ${duration(savedMs)} saved` : '';
   return `That run took ${duration(thenMs)}, this one ${now}${saved}.`;
 }
 

@@ -82,8 +82,8 @@ function nearestInWords({ run, differences, count }: NearestRun): readonly Phras
 export function keptInWords(record: RecordFate, failed: boolean): string | undefined {
   if (record !== 'kept') return undefined;
   return failed
-    ? 'This failure is kept: an identical run can repeat it instead of running dbt.'
-    : 'This result is kept: an identical run can take it instead of running dbt.';
+    ? 'This failure is now in the ledger: an identical run can repeat it instead of running dbt.'
+    : 'This result is now in the ledger: an identical run can take it instead of running dbt.';
 }
 
 /** What became of the record, where a reader should know; `kept` and `none` need no attention. */

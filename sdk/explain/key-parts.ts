@@ -36,6 +36,7 @@ const PARTS: Readonly<Record<KnownPart, PartWords>> = {
       command: 'the command',
       words: 'the words after the command',
       arguments: 'the arguments',
+      'key-ignore': 'the paths of key-ignore',
     },
     // An option stands for itself, and so does an artifact of an earlier run that dbt is pointed at.
     item: (name) => (name.startsWith('DBT_') ? variable(name) : [asCode(name)]),

@@ -40,11 +40,13 @@ function annotations(given: RunReport, mode: 'all' | 'failures' = 'all'): string
 test('a step that fails on a replay says that nothing ran, and whose failure it is', () => {
   const given = replayedReport({ decisions: [failed], failure });
   expect(message(given, 'error')).toMatch(
-    /^Nothing ran now: this is the failure of an identical run that finished at 2026-11-20 18:02:11 UTC\. .*\n1 node failed$/,
+    /^Nothing ran now\. Taken from the ledger: this is the failure of an identical run that finished at 2026-11-20 18:02:11 UTC\. .*\n1 node failed$/,
   );
   expect(message(given, 'never')).toBeUndefined();
   const warned = replayedReport({ decisions: [decision({ status: 'warn' })] });
-  expect(message(warned, 'warning')).toMatch(/^Nothing ran now: .*\n1 node ended with a warning/);
+  expect(message(warned, 'warning')).toMatch(
+    /^Nothing ran now\. Taken from the ledger: .*\n1 node ended with a warning/,
+  );
   expect(message(warned, 'error')).toBeUndefined();
 });
 
@@ -56,9 +58,12 @@ test('a replay is annotated as one, and so is each failure of it', () => {
   const lines = annotations(replayedReport({ decisions: [failed], failure }));
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatch(
-    /^::error title=orders.*An earlier, identical run ended so; dbt did not run now\.$/,
+    /^::error title=orders.* This happened in an earlier, identical run\. dbt did not run now\.$/,
   );
-  expect(lines[1]).toMatch(/^::notice title=dbt build failed earlier.*Nothing ran now.*actions\/runs\/123/);
+  expect(lines[1]).toMatch(
+    /^::notice title=dbt build failed earlier[^:]*::.*: replayed, nothing ran\. Taken from the ledger: .*actions\/runs\/123/,
+  );
+  expect(lines[1]?.split('::').at(-1)).not.toMatch(/nothing ran.*nothing ran/i);
   expect(annotations(replayedReport(), 'failures')).toEqual([]);
 });
 

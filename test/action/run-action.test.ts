@@ -415,8 +415,20 @@ describe('the post step', () => {
       expect.stringContaining('still running'),
     ]);
     expect(end.summary).toContain('dbt build was cut off');
+    expect(end.summary).toContain('What dbt had finished by then is in the warehouse');
     for (const id of ids) expect(isAlive(id)).toBe(false);
   }, 15_000);
+
+  test('after a step that was killed before it started dbt it says that nothing was changed', async () => {
+    const rig = await makeStepRig([]);
+    const end = await rig.post({ 'dbt-runcache-title': 'dbt build', 'dbt-runcache-job-summary': 'true' });
+    expect(ofName(end, 'warning').map(({ data }) => data)).toEqual([
+      'dbt build was cut off before dbt was started: the step was killed.',
+    ]);
+    expect(end.summary).toContain('## ⛔ dbt build was cut off');
+    expect(end.summary).toContain('this run changed nothing in the warehouse');
+    expect(end.summary).not.toContain('What dbt had finished');
+  });
 
   test('a process that only has the same id is left alone', async () => {
     const rig = await makeStepRig([]);

@@ -60,6 +60,7 @@ describe('dbt-runcache run', () => {
     const args = [
       ...['--dedup-store', 'file:x y', '--idempotency-key', 'nightly', '--data-version', '2024-01-01'],
       ...['--key-env', 'REGION', '--key-env', 'TEAM_*', '--durable-target', '--dedup-on', 'any'],
+      ...['--key-ignore', 'docs', '--key-ignore', '/var/a.log'],
       ...['--on-in-flight', 'skip', '--in-flight-wait', '10m', '--on-unavailable', 'fail'],
       ...['--on-mismatch', 'run', '--retention', '365d', '--lease', '5m', '--no-restore-compiled'],
     ];
@@ -68,6 +69,7 @@ describe('dbt-runcache run', () => {
       idempotencyKey: 'nightly',
       data: { version: '2024-01-01' },
       keyEnv: ['REGION', 'TEAM_*'],
+      keyIgnore: ['docs', '/var/a.log'],
       durableTarget: true,
       dedupOn: 'any',
       onInFlight: 'skip',
@@ -138,6 +140,13 @@ describe('dbt-runcache run', () => {
     ],
     [['--dedup-store', '', '--', 'build'], /^--dedup-store is empty$/, /leave it out/],
     [['--key-env', 'A=b', '--', 'build'], /^--key-env is no name of a variable$/, /--key-env REGION/],
+    [
+      ['--key-ignore', 'docs/*', '--', 'build'],
+      /^--key-ignore is "docs\/\*": it takes no patterns$/,
+      /ignore docs\./,
+    ],
+    [['--key-ignore', '?.md', '--', 'build'], /it takes no patterns$/, /the folder itself/],
+    [['--key-ignore', ' ', '--', 'build'], /^--key-ignore is empty$/, /leave it out/],
     [['--retention', '3651d', '--', 'build'], /^--retention is "3651d"$/, /at most 3650 days/],
     [['--lease', '5', '--', 'build'], /^--lease is "5"$/, /at most 24 days/],
     [['--on-in-flight', 'queue', '--', 'build'], /--on-in-flight is "queue"/, /wait, skip, fail, run/],

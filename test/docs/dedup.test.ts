@@ -51,6 +51,7 @@ describe('the tables are those of the code', () => {
     lost: true,
     unknown: true,
     'inputs-changed': true,
+    'target-changed': true,
   };
 
   test('what becomes of a run, why it is executed, and what becomes of its record', () => {

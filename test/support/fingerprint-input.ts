@@ -98,6 +98,7 @@ async function readInput(
     ...{ cwd, args, commandLine, env, dotEnv, project, profile, engine: kind, versions, stateSettings },
     runCache: 'inherit',
     keyEnv: [],
+    keyIgnore: [],
     keyKind: 'derived',
     data: { kind: 'known', items: { version: '1' } },
     notInputs: [],

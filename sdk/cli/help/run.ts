@@ -62,6 +62,10 @@ The ledger:
   --key-env <name>      This environment variable changes what dbt does; *
                         stands for any characters. Repeatable. Those of
                         env_var() are found without it.
+  --key-ignore <path>   dbt does not read this file or folder, on your word, so
+                        it makes no run look different: relative to the
+                        project's folder, or absolute. Repeatable. That of
+                        --summary is ignored without it.
   --durable-target      What a run leaves in the warehouse certainly is there
                         later, and only runs of this ledger write it.
                         --no-durable-target takes that back.
@@ -88,8 +92,8 @@ Configuration:
   What is not given here is taken from the environment (DBT_RUNCACHE_TIMEOUT and
   so on), then from the nearest dbt-runcache.yml in the current folder or above,
   up to the repository's root. Labels are joined by name; names to redact, and
-  those of --key-env, are added up. Its JSON Schema is exported by the package
-  as dbt-runcache/schemas/config.json.
+  those of --key-env and --key-ignore, are added up. Its JSON Schema is exported
+  by the package as dbt-runcache/schemas/config.json.
 
 Output:
   stdout is dbt's own. With --log-format text, stderr holds dbt's stderr and,

@@ -71,9 +71,17 @@ export async function codeParts(input: CodeInput): Promise<CodeParts> {
   );
   mentions.sort((a, b) => (a.file < b.file ? -1 : 1));
   return {
-    code: asPart(code),
+    code: withLeftOut(asPart(code), input),
     packages: asPart(packages),
     env: unknown === undefined ? envPart(input, mentions) : asPart(unknown),
+  };
+}
+
+function withLeftOut(part: PartInput, { keyIgnore }: CodeInput): PartInput {
+  if (part.kind === 'unknown' || keyIgnore.length === 0) return part;
+  return {
+    ...part,
+    leftOut: Object.fromEntries(keyIgnore.map(({ name }) => [name, 'ignored by key-ignore'])),
   };
 }
 

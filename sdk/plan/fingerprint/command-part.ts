@@ -7,12 +7,13 @@ import { settingVariables } from './setting-variables.ts';
 
 type Input = Pick<
   FingerprintInput,
-  'args' | 'commandLine' | 'cwd' | 'dotEnv' | 'engine' | 'project' | 'stateSettings'
+  'args' | 'commandLine' | 'cwd' | 'dotEnv' | 'engine' | 'keyIgnore' | 'project' | 'stateSettings'
 >;
 
 /**
  * What dbt is told to do: the subcommand, its options and words, dbt's own variables, and the artifacts of earlier runs
- * that it is pointed at. What has a part of its own, and what is only about how a run is shown, is left out.
+ * that it is pointed at; and which paths `key-ignore` names, since among the files one could have that name. What has a
+ * part of its own, and what is only about how a run is shown, is left out.
  */
 export async function commandPart(input: Input): Promise<PartInput> {
   const options = optionItems(input);
@@ -27,12 +28,17 @@ export async function commandPart(input: Input): Promise<PartInput> {
       ...(input.commandLine.positionals.length === 0
         ? {}
         : { words: JSON.stringify(input.commandLine.positionals) }),
+      ...ignoredItem(input),
       ...options.items,
       ...variables.items,
       ...previous.items,
     },
     leftOut: { ...options.leftOut, ...variables.leftOut },
   };
+}
+
+function ignoredItem({ keyIgnore }: Input): Record<string, string> {
+  return keyIgnore.length === 0 ? {} : { 'key-ignore': JSON.stringify(keyIgnore.map(({ name }) => name)) };
 }
 
 /**

@@ -9,6 +9,7 @@ import type { StateSettings } from '../state/setting.ts';
 import { codeParts } from './code.ts';
 import { commandPart } from './command-part.ts';
 import { dataPart, enginePart, statePart } from './engine-parts.ts';
+import type { IgnoredPath } from './ignored-paths.ts';
 import { profileNeed, profilePart, targetPart } from './profile-parts.ts';
 import { selectionPart } from './selection-part.ts';
 import { varsPart } from './vars-part.ts';
@@ -48,6 +49,8 @@ export interface FingerprintInput {
   readonly data: PartInput | undefined;
   /** Absolute paths that are no input: the ledger's own folder, say. */
   readonly notInputs: readonly string[];
+  /** What the user says is no input. Which paths these are takes part. */
+  readonly keyIgnore: readonly IgnoredPath[];
   readonly run: RunProgram;
 }
 

@@ -1,5 +1,5 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { sourcesPathOf } from '../dbt-commands.ts';
 import { jinjaContext } from '../jinja-context.ts';
 import { otelFileOf } from '../otel-file.ts';
@@ -18,6 +18,7 @@ export type CodeInput = Pick<
   | 'engine'
   | 'env'
   | 'keyEnv'
+  | 'keyIgnore'
   | 'notInputs'
   | 'profile'
   | 'project'
@@ -32,7 +33,12 @@ export async function listSources(
   input: CodeInput,
 ): Promise<{ readonly code: readonly ListedFile[]; readonly packages: readonly ListedFile[] }> {
   const { dir } = input.project;
-  const skip = await withRealPaths(notInputs(input));
+  const top = await realpath(dir);
+  // Not what a link of that name leads to.
+  const ignored = new Set(
+    input.keyIgnore.flatMap(({ name, path }) => (isAbsolute(name) ? [path] : [path, join(top, name)])),
+  );
+  const skip = new Set([...(await withRealPaths(notInputs(input))), ...ignored]);
   const dialect = dialectOf(input.versions.dbt);
   const { env, uncertain } = input.dotEnv;
   const roots = await findSourceRoots({
@@ -47,17 +53,27 @@ export async function listSources(
   });
   const packagesAt = await withRealPaths(roots.packages);
   // The project itself may lie inside a package of its own: an `integration_tests` with `local: ../`.
-  const elsewhere = new Set([...skip, ...roots.notInputs, ...packagesAt, dir, await realpath(dir)]);
+  const elsewhere = new Set([...skip, ...roots.notInputs, ...packagesAt, dir, top]);
+  // The user's word stands above what dbt_project.yml names.
+  const list = async (root: string, without: ReadonlySet<string>): Promise<ListedFile[]> =>
+    (await isIgnored(root, ignored)) ? [] : listRoot(root, without, dir);
   const [inside, outside, packages, lock] = await Promise.all([
     listFiles(dir, new Set([...skip, ...packagesAt])),
-    Promise.all(roots.outside.map((root) => listRoot(root, elsewhere, dir))),
-    Promise.all(roots.packages.map((root) => listRoot(root, elsewhere, dir))),
-    listRoot(join(dir, LOCK_FILE), new Set(), dir),
+    Promise.all(roots.outside.map((root) => list(root, elsewhere))),
+    Promise.all(roots.packages.map((root) => list(root, elsewhere))),
+    list(join(dir, LOCK_FILE), new Set()),
   ]);
   return {
     code: [...inside.filter(({ name }) => name !== LOCK_FILE), ...outside.flat()],
     packages: [...lock, ...packages.flat()],
   };
+}
+
+/** Whether it is such a path or lies in one, a link to one included. */
+async function isIgnored(path: string, ignored: ReadonlySet<string>): Promise<boolean> {
+  if (ignored.size === 0) return false;
+  const places = [...(await withRealPaths([path]))];
+  return places.some((place) => [...ignored].some((one) => place === one || place.startsWith(one + sep)));
 }
 
 /** A folder's files, a file alone, or nothing where there is none. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { readCatalog, readManifest, readRunResults, readSources } from '../../artifacts/read.ts';
 import type { DedupReport } from '../../dedup/dedup-report.ts';
 import { earlierRun } from '../../dedup/earlier-run.ts';
 import { restoreFiles } from '../../dedup/restore.ts';
@@ -10,12 +9,13 @@ import type { Plan } from '../make-plan.ts';
 import { reportBase } from '../report-base.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Begun, Ledger } from './begin.ts';
+import { lazyArtifacts } from './lazy-artifacts.ts';
 
 const ARTIFACTS = {
-  'run_results.json': { key: 'runResults', name: 'run_results', read: readRunResults },
-  'manifest.json': { key: 'manifest', name: 'manifest', read: readManifest },
-  'sources.json': { key: 'sources', name: 'sources', read: readSources },
-  'catalog.json': { key: 'catalog', name: 'catalog', read: readCatalog },
+  'run_results.json': { key: 'runResults', name: 'run_results' },
+  'manifest.json': { key: 'manifest', name: 'manifest' },
+  'sources.json': { key: 'sources', name: 'sources' },
+  'catalog.json': { key: 'catalog', name: 'catalog' },
 } as const;
 
 /**
@@ -98,13 +98,13 @@ async function bringBack(
     ]),
   );
   const restored = await restoreFiles(targetPath, contents, places);
-  const artifacts: { -readonly [K in keyof RunArtifacts]: RunArtifacts[K] } = {};
-  const paths: { -readonly [K in keyof RunArtifacts]: string } = {};
-  for (const [path, { key, read }] of Object.entries(ARTIFACTS)) {
-    const place = places.get(path);
-    if (!restored.includes(path) || place === undefined) continue;
-    paths[key] = place;
-    Object.assign(artifacts, { [key]: await read(place).catch(() => undefined) });
-  }
-  return { artifacts, paths, restored };
+  const files = Object.entries(ARTIFACTS).flatMap(([name, { key }]) => {
+    const [path, bytes] = [places.get(name), contents.get(name)];
+    return path === undefined || bytes === undefined ? [] : [{ key, path, bytes }];
+  });
+  return {
+    artifacts: lazyArtifacts(files),
+    paths: Object.fromEntries(files.map(({ key, path }) => [key, path])),
+    restored,
+  };
 }

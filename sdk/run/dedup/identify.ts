@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunKey } from '../../dedup/coordinator.ts';
 import { deriveKey, type KeyInputs, type PartInput } from '../../dedup/key.ts';
@@ -6,6 +6,7 @@ import { CLAIMS, claimName } from '../../dedup/names.ts';
 import type { KeyPart } from '../../dedup/record.ts';
 import type { DedupSettings } from '../../dedup-settings.ts';
 import { needsOf } from '../../plan/dbt-commands.ts';
+import { ignoredPaths } from '../../plan/fingerprint/ignored-paths.ts';
 import { fingerprint } from '../../plan/fingerprint/key-inputs.ts';
 import { targetText } from '../../plan/fingerprint/warehouse-part.ts';
 import { type TargetFiles, targetFilesOf } from '../../plan/target-files.ts';
@@ -49,7 +50,10 @@ export function digestOfKey(text: string): string {
   return claimName(text).slice(CLAIMS.length);
 }
 
-/** Works out the key of a run. Never fails for what cannot be known: that is a part without a digest. */
+/**
+ * Works out the key of a run. Never fails for what cannot be known: that is a part without a digest.
+ * @throws DbtRunCacheError `invalid-options` for a path of `key-ignore` that cannot be meant.
+ */
 export async function identify(
   run: RunContext,
   plan: Plan,
@@ -58,6 +62,8 @@ export async function identify(
 ): Promise<Identity> {
   const { idempotencyKey } = settings;
   const { commandLine, profile } = plan.inputs;
+  const keyIgnore =
+    plan.project === undefined ? [] : await ignoredPaths(settings.keyIgnore, plan.project.dir);
   const targetFiles: TargetFiles =
     profile === undefined || plan.project === undefined
       ? { kind: 'none' }
@@ -99,9 +105,15 @@ export async function identify(
     runCache: run.options.runCache,
     stateSettings: plan.stateSettings,
     keyEnv: settings.keyEnv,
+    keyIgnore,
     data,
-    // What dbt v2 brings with it: its version stands for that.
-    notInputs: [...notInputs, ...files, join(plan.project.dir, 'dbt_internal_packages')],
+    notInputs: [
+      ...notInputs,
+      ...files,
+      ...(await plainFiles(settings.ownFiles)),
+      // What dbt v2 brings with it: its version stands for that.
+      join(plan.project.dir, 'dbt_internal_packages'),
+    ],
     run: askProgram,
   });
   const derived = deriveKey(inputs);
@@ -144,6 +156,19 @@ async function dataOf(
   if (data === 'ignore') return { kind: 'known', items: { ignored: 'true' } };
   if (data === 'sources') return sourceData(run, plan);
   return { kind: 'known', items: { version: data.version } };
+}
+
+/** A folder named by mistake must not be left out with all its files. */
+async function plainFiles(paths: readonly string[]): Promise<readonly string[]> {
+  const found = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        (stats) => (stats.isDirectory() ? [] : [path]),
+        () => [path],
+      ),
+    ),
+  );
+  return found.flat();
 }
 
 /** Whether something runs before or after the nodes of every command: it may write whatever it likes. */

@@ -24,7 +24,7 @@ test('walks up to the repository, and not out of it', async () => {
     'repo/shop/models/a.sql': '',
   });
   expect(await load(join(outer, 'repo/shop'))).toEqual({
-    settings: { labels: {}, 'redact-env': [], 'key-env': [] },
+    settings: { labels: {}, 'redact-env': [], 'key-env': [], 'key-ignore': [] },
   });
   writeFileSync(join(outer, 'repo/dbt-runcache.yaml'), 'timeout: 2h');
   expect(await load(join(outer, 'repo/shop/models'))).toMatchObject({
@@ -59,6 +59,7 @@ test('in a monorepo the nearest counts alone; nothing is merged', async () => {
       labels: {},
       'redact-env': [],
       'key-env': [],
+      'key-ignore': [],
     },
   });
   expect((await load(join(repo, 'bikes/models'))).settings.timeout?.value).toBe(3_600_000);

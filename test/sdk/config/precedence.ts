@@ -105,6 +105,10 @@ export const LEDGER_PRECEDENCE: readonly LedgerCase[] = [
     ...{ key: 'key-env', option: 'keyEnv', file: '[KEY_C, "C_*"]', variable: 'KEY_B', call: 'KEY_A' },
     values: [['KEY_A', 'KEY_B', 'KEY_C', 'C_*'], ['KEY_B', 'KEY_C', 'C_*'], ['KEY_C', 'C_*'], undefined],
   },
+  {
+    ...{ key: 'key-ignore', option: 'keyIgnore', file: '[docs, c.md]', variable: 'b.log', call: '/a' },
+    values: [['/a', 'b.log', 'docs', 'c.md'], ['b.log', 'docs', 'c.md'], ['docs', 'c.md'], undefined],
+  },
   ...ledgerFlag('durable-target', 'durableTarget'),
   {
     ...{ key: 'dedup-on', option: 'dedupOn', file: 'any', variable: 'success', call: 'any' },

@@ -24,6 +24,7 @@ test('the variable’s name is the place', () => {
     },
     'redact-env': [],
     'key-env': [],
+    'key-ignore': [],
   });
 });
 
@@ -38,6 +39,7 @@ test('what is not ours, empty or not a setting is left alone', () => {
     labels: {},
     'redact-env': [],
     'key-env': [],
+    'key-ignore': [],
   });
 });
 
@@ -76,6 +78,7 @@ test.each([
     'DBT_RUNCACHE_REDACT_ENV is not valid: give names of environment',
   ],
   ['DBT_RUNCACHE_KEY_ENV', 'sk-secret=', 'DBT_RUNCACHE_KEY_ENV is not valid: give names of environment'],
+  ['DBT_RUNCACHE_KEY_IGNORE', 'docs/*', 'DBT_RUNCACHE_KEY_IGNORE is "docs/*": give paths of files'],
   ['DBT_RUNCACHE_RETENTION', '3651d', 'DBT_RUNCACHE_RETENTION is "3651d": give whole numbers'],
   ['DBT_RUNCACHE_LEASE', '25d', 'DBT_RUNCACHE_LEASE is "25d": give whole numbers'],
   ['DBT_RUNCACHE_DATA', 'x', 'DBT_RUNCACHE_DATA is "x": give one of sources, ignore'],
@@ -104,11 +107,13 @@ test('a ledger in a folder is relative to the base, names of variables stand one
   const settings = read({
     DBT_RUNCACHE_DEDUP_STORE: ' file:led ger/x ',
     DBT_RUNCACHE_KEY_ENV: 'REGION\nTEAM_*',
+    DBT_RUNCACHE_KEY_IGNORE: 'docs\n the log.txt ',
     DBT_RUNCACHE_RETENTION: '365d',
   });
   expect(settings).toMatchObject({
     'dedup-store': { value: 'file:/base/led ger/x', where: 'DBT_RUNCACHE_DEDUP_STORE' },
     'key-env': [{ value: 'REGION' }, { value: 'TEAM_*' }],
+    'key-ignore': [{ value: 'docs' }, { value: 'the log.txt' }],
     retention: { value: 365 * 86_400_000 },
   });
   for (const address of ['file:/abs', 'file:///abs', 'file:~/x', 'none', 'memory:', 's3://bucket/a?region=x'])

@@ -32,15 +32,16 @@ test('every key, with the place of each', async () => {
     'idempotency-key': at(19, 'nightly'),
     'data-version': at(20, '2024-01-01'),
     'key-env': [at(22, 'REGION'), at(23, 'TEAM_*')],
-    'durable-target': at(24, true),
-    'dedup-on': at(25, 'any'),
-    'on-in-flight': at(26, 'skip'),
-    'in-flight-wait': at(27, 600_000),
-    'on-unavailable': at(28, 'fail'),
-    'on-mismatch': at(29, 'run'),
-    retention: at(30, 730 * 86_400_000),
-    lease: at(31, 300_000),
-    'restore-compiled': at(32, true),
+    'key-ignore': [at(25, 'docs')],
+    'durable-target': at(26, true),
+    'dedup-on': at(27, 'any'),
+    'on-in-flight': at(28, 'skip'),
+    'in-flight-wait': at(29, 600_000),
+    'on-unavailable': at(30, 'fail'),
+    'on-mismatch': at(31, 'run'),
+    retention: at(32, 730 * 86_400_000),
+    lease: at(33, 300_000),
+    'restore-compiled': at(34, true),
   });
 });
 
@@ -67,6 +68,8 @@ data-version: "2024-01-01"
 key-env:
   - REGION
   - TEAM_*
+key-ignore:
+  - docs
 durable-target: true
 dedup-on: any
 on-in-flight: skip
@@ -79,7 +82,7 @@ restore-compiled: true
 `;
 
 test.each(['', '# all commented out\n', '{}', 'null'])('%j sets nothing', async (content) => {
-  expect(await read(content)).toEqual({ labels: {}, 'redact-env': [], 'key-env': [] });
+  expect(await read(content)).toEqual({ labels: {}, 'redact-env': [], 'key-env': [], 'key-ignore': [] });
 });
 
 describe('unknown keys', () => {
@@ -135,6 +138,9 @@ describe('wrong values', () => {
     ['dedup-store: ""', '@:1: dedup-store is empty: give file:<folder>'],
     ['idempotency-key: ""', '@:1: idempotency-key is empty: give a text'],
     ['key-env: [A=b]', '@:1: key-env[0] is not valid: give a list of names'],
+    ['key-ignore: ["docs/*"]', '@:1: key-ignore[0] is "docs/*": give a list of paths'],
+    ['key-ignore: [""]', '@:1: key-ignore[0] is empty: give a list of paths'],
+    ['key-ignore: docs', '@:1: key-ignore is "docs": give a list of paths'],
     ['heartbeat: 5s', '@:1: there is no key "heartbeat": it follows from lease'],
     ['redact-env: KEY', '@:1: redact-env is not valid: give a list of names'],
   ])('%j', async (content, line) => {

@@ -104,6 +104,15 @@ describe('the ledger', () => {
     expect(resolveOptions(['build'], options).options.dedup).toMatchObject({ idempotencyKey: 'run-7' });
   });
 
+  test('the paths of key-ignore are joined, and told of although the call gives some', async () => {
+    const given = await config('dedup-store: "memory:"\nkey-ignore: [docs]\n', {
+      DBT_RUNCACHE_KEY_IGNORE: 'run.log',
+    });
+    const options = withConfig(given, { dedup: { keyIgnore: ['README.md'] } });
+    expect(options.dedup?.keyIgnore).toEqual(['README.md', 'run.log', 'docs']);
+    expect(options.config?.from['key-ignore']).toBe('DBT_RUNCACHE_KEY_IGNORE');
+  });
+
   test('of data and data-version the nearer to the run counts', async () => {
     const of = async (
       content: string,
@@ -136,6 +145,7 @@ describe('the ledger', () => {
     [{}, { dedup: { data: { version: '1' } } }, 'data is given (this call)'],
     [{ DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' }, {}, 'on-in-flight is given (DBT_RUNCACHE_ON_IN_FLIGHT)'],
     [{ DBT_RUNCACHE_KEY_ENV: 'A' }, {}, 'key-env is given (DBT_RUNCACHE_KEY_ENV)'],
+    [{ DBT_RUNCACHE_KEY_IGNORE: 'docs' }, {}, 'key-ignore is given (DBT_RUNCACHE_KEY_IGNORE)'],
   ])('%j and %j count on a ledger, and there is none', async (env, options, message) => {
     const given = await config('retention: 90d', env);
     expect(() => withConfig(given, options)).toThrow(

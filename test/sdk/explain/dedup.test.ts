@@ -318,7 +318,7 @@ describe('why a run was executed', () => {
     expect(plainWords(lead)).toBe(
       'This run is new to the ledger. It differs from the run that finished at 2026-11-20 18:02:11 UTC ' +
         'only in models/orders.sql (changed) and vars.start_date (changed). ' +
-        'This result is kept: an identical run can take it instead of running dbt.',
+        'This result is now in the ledger: an identical run can take it instead of running dbt.',
     );
     expect(lead).toContainEqual({ text: 'models/orders.sql', code: true });
     expect(lines).toHaveLength(2);
@@ -333,6 +333,7 @@ describe('why a run was executed', () => {
     [changed('packages', 'dbt_utils/macros/a.sql'), 'the package file dbt_utils/macros/a.sql'],
     [changed('command', '--full-refresh'), '--full-refresh'],
     [changed('command', 'DBT_WARN_ERROR'), 'the variable DBT_WARN_ERROR'],
+    [changed('command', 'key-ignore'), 'the paths of key-ignore'],
     [changed('selection', '--select'), '--select'],
     [changed('vars', 'x'), 'vars.x'],
     [changed('vars', 'the whole text'), 'the text of --vars'],
@@ -406,7 +407,7 @@ describe('why a run was executed', () => {
     const dedup = { ...executedDedup({ kind: 'no-record' }), waitedMs: 30_000, adopted: true } as const;
     const { lead } = noticeOf(explain(report({ dedup: dedup as RunReport['dedup'] & object })), 'executed');
     expect(plainWords(lead)).toMatch(
-      /fallen silent; this one took over .*It waited 30 s for an identical run\. This result is kept: /,
+      /fallen silent; this one took over .*It waited 30 s for an identical run\. This result is now in the ledger: /,
     );
   });
 
@@ -427,13 +428,13 @@ describe('what became of the record', () => {
     expect(notice.caution).toBeUndefined();
     expect(plainWords(notice.lead)).toBe(
       'This run is new to the ledger, and no similar one is in it. ' +
-        'This result is kept: an identical run can take it instead of running dbt.',
+        'This result is now in the ledger: an identical run can take it instead of running dbt.',
     );
     const failure = executed({ kind: 'no-record' }, 'kept', {
       failure: { code: 'nodes-failed', message: 'x' },
     });
     expect(plainWords(failure.lead)).toMatch(
-      / This failure is kept: an identical run can repeat it instead of running dbt\.$/,
+      / This failure is now in the ledger: an identical run can repeat it instead of running dbt\.$/,
     );
     expect(explanation.facts.filter(({ label }) => label.includes('that run'))).toEqual([]);
     expect(explanation.facts).toContainEqual({
@@ -457,7 +458,7 @@ describe('what became of the record', () => {
   ])('%s is told, once', (record, caution, small) => {
     const given = executed({ kind: 'no-record' }, record);
     expect(given).toMatchObject({ tone: 'caution', caution: expect.stringMatching(caution) });
-    expect(plainWords(given.lead)).not.toContain('kept');
+    expect(plainWords(given.lead)).not.toContain('now in the ledger');
     const { facts } = explain(report({ dedup: executedDedup({ kind: 'no-record' }, record) }));
     expect(facts.find(({ key }) => key === 'ledger-record')?.value).toMatch(small);
     const notices = [{ kind: 'problem', name: 'dedup-unavailable', message: 'the same', count: 1 }] as const;

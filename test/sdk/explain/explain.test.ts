@@ -427,7 +427,7 @@ describe('advice', () => {
     expect(explain(failedReport({ decisions: [failedModel] })).advice).toEqual([
       {
         sentence:
-          'Fix it and push. Where its target folder still is, `dbt retry` runs only what failed or was skipped.',
+          'Fix it and push. Where this run’s target folder still exists, `dbt retry` runs only what failed or was skipped.',
       },
     ]);
   });

@@ -57,6 +57,45 @@ describe('the files of the project folder', () => {
     expect(itemsOf(part)['models/a.sql']).toBe(createHash('sha1').update('blob 9\0select 1\n').digest('hex'));
   });
 
+  test('of key-ignore count neither files nor folders, wherever they are named besides', async () => {
+    await beside('shared/macros/m.sql', 'x');
+    for (const name of [
+      'docs/a.md',
+      'docs.md',
+      'notes/b.md',
+      'run.log',
+      'run.log.tmp',
+      'dbt_packages/p/x.sql',
+    ])
+      await project.write(name, name);
+    await project.write(
+      'dbt_project.yml',
+      'name: shop\nmodel-paths: [models]\ndocs-paths: [docs, docs/a.md, notes]\nmacro-paths: [../shared/macros]\n',
+    );
+    const outside = join(project.root, 'shared');
+    const keyIgnore = [
+      ...['docs', 'run.log', 'dbt_packages'].map((name) => ({ name, path: join(project.dir, name) })),
+      { name: outside, path: outside },
+    ];
+    const { code: part, packages: installed } = await project.parts({ keyIgnore });
+    expect(namesOf(part)).toEqual([
+      ...['dbt_project.yml', 'docs.md', 'models/a.sql', 'notes/b.md', 'run.log.tmp'],
+    ]);
+    expect(namesOf(installed)).toEqual([]);
+    expect(part).toMatchObject({
+      leftOut: { docs: 'ignored by key-ignore', [outside]: 'ignored by key-ignore' },
+    });
+    expect(namesOf(await code())).toEqual(
+      expect.arrayContaining(['../shared/macros/m.sql', 'docs/a.md', 'run.log']),
+    );
+  });
+
+  test('of a link in key-ignore only the link: what it leads to counts', async () => {
+    await symlink(join(project.dir, 'models'), join(project.dir, 'latest'));
+    const keyIgnore = [{ name: 'latest', path: join(project.dir, 'latest') }];
+    expect(namesOf(await code({ keyIgnore }))).toEqual(['dbt_project.yml', 'models/a.sql']);
+  });
+
   test.each<[string, () => Promise<unknown>]>([
     ['a dirty file', () => project.write('models/a.sql', 'select 2\n')],
     ['an untracked file', () => project.write('models/b.sql', 'select 3\n')],

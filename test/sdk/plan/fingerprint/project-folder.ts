@@ -88,6 +88,7 @@ export async function projectFolder(at = 'project'): Promise<ProjectFolder> {
         engine: 'core',
         versions: { dbt: '1.11.0', adapters: {} },
         keyEnv: [],
+        keyIgnore: [],
         notInputs: [],
         run: askProgram,
         ...more,
