@@ -88,7 +88,7 @@ describe.each(ENGINES)('$requirements', (engine) => {
   });
 
   test('a source without freshness leaves the data unknown', async () => {
-    await shop.write('models/sources.yml', SOURCES.replace(/ +config:[^]*/, ''));
+    await shop.write('models/sources.yml', SOURCES.replace(/ +config:[\s\S]*/, ''));
     await shop.bare(['seed']);
     const result = await start(['run', '--select', 'stg_books'], { data: 'sources' });
     expect(result.dedup).toMatchObject({
