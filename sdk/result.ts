@@ -132,7 +132,7 @@ export interface ExecutedRun extends RunReport {
 export interface ReplayedRun extends RunReport {
   readonly outcome: 'replayed';
   readonly exitCode: 0;
-  /** As that run left them, brought back to the target folder. */
+  /** As that run left them, brought back to the target folder. Each is parsed when it is first looked at. */
   readonly artifacts: RunArtifacts;
   /** As of {@link ExecutedRun}. */
   readonly reportPath?: string;
