@@ -4,7 +4,7 @@ import type { BundleLimits } from './bundle-limits.ts';
 import { COMPILED_PACK, packIndex } from './compiled-pack.ts';
 import { ifMissing } from './file-identity.ts';
 import { inParallel } from './in-parallel.ts';
-import { ARTIFACT_PATHS, isCompiledPath, problemOfPaths } from './kept-paths.ts';
+import { ARTIFACT_PATHS, isCompiledPath, PRODUCT_PATHS, problemOfPaths } from './kept-paths.ts';
 import type { LedgerRecord } from './record.ts';
 
 /** A file to keep. */
@@ -31,7 +31,7 @@ export type BundlePlan =
   | { readonly kind: 'too-large'; readonly why: string };
 
 /** What can be done without, in the order in which it goes. */
-const DISPENSABLE = [COMPILED_PACK, 'catalog.json', 'manifest.json'];
+const DISPENSABLE = [COMPILED_PACK, ...PRODUCT_PATHS, 'catalog.json', 'manifest.json'];
 
 /** Looks at the files' sizes. One that is not there is left out; what is no regular file is an error. */
 export async function planBundle(

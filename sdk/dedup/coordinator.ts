@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DbtRunCacheError } from '../errors.ts';
-import { optional } from '../util/optional.ts';
 import { holdLease } from './hold-lease.ts';
 import { type AcquireAnswer, acquire, type Standing } from './lease.ts';
-import { claimName } from './names.ts';
+import { claimName, placeDigest } from './names.ts';
 import type { DedupPolicy } from './policy.ts';
 import { type KeyPart, type LedgerRecord, type Producer, parseProducer, parseRecord } from './record.ts';
 import type { DedupStore } from './store.ts';
-import { type LastWriterAnswer, lastWriter, noteWriting, noteWritten } from './target-writers.ts';
+import { lastWriterAt } from './target-writers.ts';
+import { openRegister, settledWriter } from './write-register.ts';
 
 const FIRST_POLL_MS = 250;
 const SLOWEST_POLL_MS = 5000;
@@ -25,9 +25,9 @@ export interface DedupRequest {
   readonly key: RunKey;
   readonly policy: DedupPolicy;
   readonly producer: Producer;
-  /** Names the warehouse target; undefined for a command that has none. */
-  readonly target: string | undefined;
-  /** Whether the command writes to its target, rather than only reading there. */
+  /** Names of the places in warehouses that are known before dbt starts; none for a command that has none. */
+  readonly targets: readonly string[];
+  /** Whether the command writes there, rather than only reading. */
   readonly writes: boolean;
   /** Why what the record's run left may be gone, beyond what the ledger can tell; undefined when it is there. */
   readonly distrust: (record: LedgerRecord) => Promise<string | undefined>;
@@ -64,17 +64,23 @@ export interface Claim {
   /** Aborted when another run has taken the key over. */
   readonly lost: AbortSignal;
   /** Leaves the record of the finished run. Best effort: says what became of it, throws nothing. */
-  finish(record: FinishedRun): Promise<FinishAnswer>;
+  finish(record: FinishedRun, places?: Places): Promise<FinishAnswer>;
   /** Frees the key without a record: the run failed, was stopped, or never began. */
-  abandon(): Promise<FinishAnswer>;
+  abandon(places?: Places): Promise<FinishAnswer>;
 }
 
 /** A record without what the claim itself knows. */
-export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'sawWriter'>;
+export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'writers'>;
+
+/** Places in warehouses that the finished run has shown, beside those known before. */
+export interface Places {
+  readonly wrote: readonly string[];
+  readonly read: readonly string[];
+}
 
 /**
- * `lost`: another run had taken the key over, and nothing was changed. `not-kept`: a command that only reads its target
- * ran while another wrote there, so its result stands for nothing.
+ * `lost`: another run had taken the key over, and nothing was changed. `not-kept`: another run wrote meanwhile to a
+ * place that this one read, so its result stands for nothing.
  */
 export type FinishAnswer = 'done' | 'not-kept' | 'lost' | 'unknown';
 
@@ -144,7 +150,7 @@ type Judged =
 
 /** Whether what an identical run left stands for what this one would do. */
 async function judge(request: DedupRequest, standing: Standing, waited: boolean): Promise<Judged> {
-  const { key, policy, target } = request;
+  const { key, policy } = request;
   const record = parseRecord(standing.body);
   if (record === undefined) return { kind: 'miss', because: { kind: 'no-record' } };
   const miss = (because: MissReason): Judged => ({ kind: 'miss', because });
@@ -154,31 +160,27 @@ async function judge(request: DedupRequest, standing: Standing, waited: boolean)
   }
   if (record.result === 'failed' && policy.dedupOn === 'success')
     return miss({ kind: 'failed-before', record });
+  // A given key keeps its caller's meaning: who says that two runs are one is believed.
+  if (key.kind === 'derived' && !(await stands(request, record)))
+    return miss({ kind: 'target-changed', record });
+  // After what the ledger itself knows: that someone wrote says more than that a file has changed.
   const gone = await request.distrust(record);
   if (gone !== undefined) return miss({ kind: 'distrusted', record, why: gone });
-  // A given key keeps its caller's meaning: who says that two runs are one is believed.
-  if (key.kind === 'derived' && target !== undefined && !(await standsInTarget(request, target, record)))
-    return miss({ kind: 'target-changed', record });
   const lacking = await request.fetch(record);
   if (lacking !== undefined) return miss({ kind: 'unusable', record, why: lacking });
   return { kind: 'replay', record, waited };
 }
 
-/** Whether what is in the target is what the record's run left there, or saw there. */
-async function standsInTarget(
-  { store, writes }: DedupRequest,
-  target: string,
-  record: LedgerRecord,
-): Promise<boolean> {
-  const last = await lastWriter(store, target);
-  if (!writes) return record.sawWriter !== undefined && seen(last) === record.sawWriter;
-  return last.kind === 'found' && last.writer.token === record.token && last.writer.phase === 'written';
-}
-
-/** Who wrote last, in a word; undefined while someone writes, or where that cannot be told. */
-function seen(last: LastWriterAnswer): string | undefined {
-  if (last.kind === 'none') return 'none';
-  return last.kind === 'found' && last.writer.phase === 'written' ? last.writer.token : undefined;
+/** Whether nobody has written since to any of the places that the record hangs on. */
+async function stands({ store, targets }: DedupRequest, { writers }: LedgerRecord): Promise<boolean> {
+  // The places of this run are those of that one, by whatever way it comes to them.
+  if (!targets.every((target) => Object.hasOwn(writers, placeDigest(target)))) return false;
+  const asExpected = await Promise.all(
+    Object.entries(writers).map(
+      async ([digest, expected]) => settledWriter(await lastWriterAt(store, digest)) === expected,
+    ),
+  );
+  return asExpected.every((one) => one);
 }
 
 /** Whether a part is known on both sides and differs: what is not known, or not there, says nothing about a given key. */
@@ -195,16 +197,11 @@ async function proceed(
   because: MissReason,
 ): Promise<DedupAnswer> {
   const { store, policy, key } = request;
-  const target = request.writes ? request.target : undefined;
-  const readsFrom = request.writes ? undefined : request.target;
-  const sawWriter = readsFrom === undefined ? undefined : seen(await lastWriter(store, readsFrom));
-  if (target !== undefined) {
-    const noted = await noteWriting(store, target, lease.token, policy.retentionMs, adoptedFrom);
-    if (noted === 'unknown') {
-      // Unless others can be told that this target is about to change, their records would go on to be replayed.
-      await lease.release();
-      return unavailable(request, 'what is about to be written could not be noted');
-    }
+  const register = await openRegister(request, lease.token, adoptedFrom);
+  if (register === undefined) {
+    // Unless others can be told that this target is about to change, their records would go on to be replayed.
+    await lease.release();
+    return unavailable(request, 'what is about to be written could not be noted');
   }
   const held = holdLease(lease, store.guarantees.renews ? policy.heartbeatMs : undefined);
   let ended: Promise<FinishAnswer> | undefined;
@@ -214,40 +211,34 @@ async function proceed(
     ended ??= action().catch(() => 'unknown');
     return ended;
   };
-  const written = async (complete: boolean): Promise<void> => {
-    if (target !== undefined) await noteWritten(store, target, lease.token, policy.retentionMs, complete);
-  };
   const claim: Claim = {
     owns: true,
     attempt: lease.attempt,
     token: lease.token,
     adopted: adoptedFrom !== undefined,
     lost: held.lost,
-    finish: (record) =>
+    finish: (record, places) =>
       end(async () => {
         const isFreed = record.result === 'failed' && policy.dedupOn === 'success';
         // A run that failed left what it left: a record of it stands for that as well.
-        await written(!isFreed);
+        const writers = await register.close(places, !isFreed);
         if (isFreed) return word(await lease.release());
-        if (readsFrom !== undefined) {
-          const now = seen(await lastWriter(store, readsFrom));
-          if (now === undefined || now !== sawWriter) {
-            const released = word(await lease.release());
-            return released === 'done' ? 'not-kept' : released;
-          }
+        if (writers === undefined && key.kind === 'derived') {
+          const released = word(await lease.release());
+          return released === 'done' ? 'not-kept' : released;
         }
         const body: LedgerRecord = {
           ...record,
           token: lease.token,
           keyKind: key.kind,
           parts: key.parts.map(({ name, digest }) => ({ name, digest })),
-          ...optional('sawWriter', sawWriter),
+          writers: writers ?? {},
         };
         return word(await lease.settle(body));
       }),
-    abandon: () =>
+    abandon: (places) =>
       end(async () => {
-        await written(false);
+        await register.close(places, false);
         return word(await lease.release());
       }),
   };
@@ -264,19 +255,18 @@ async function outside(request: DedupRequest, because: MissReason): Promise<Dedu
 
 /** For a run outside of the ledger. Others must not go on to replay what it is about to change, as far as they can be told. */
 export async function outsideClaim(
-  request: Pick<DedupRequest, 'store' | 'policy' | 'target' | 'writes'>,
+  request: Pick<DedupRequest, 'store' | 'policy' | 'targets' | 'writes'>,
 ): Promise<Claim> {
-  const { store, policy } = request;
-  const target = request.writes ? request.target : undefined;
   const token = randomUUID();
-  if (target !== undefined)
-    await noteWriting(store, target, token, policy.retentionMs).catch(() => undefined);
-  const ended = async (): Promise<FinishAnswer> => {
-    if (target === undefined) return 'done';
-    const noted = await noteWritten(store, target, token, policy.retentionMs, false).catch(
-      () => 'unknown' as const,
-    );
-    return noted === 'noted' ? 'done' : 'unknown';
+  const register = await openRegister(request, token).catch(() => undefined);
+  let ended: Promise<FinishAnswer> | undefined;
+  const end = (places: Places | undefined): Promise<FinishAnswer> => {
+    ended ??= (async (): Promise<FinishAnswer> => {
+      if (register === undefined) return 'unknown';
+      await register.close(places, false);
+      return 'done';
+    })().catch(() => 'unknown');
+    return ended;
   };
   return {
     owns: false,
@@ -284,8 +274,8 @@ export async function outsideClaim(
     token,
     adopted: false,
     lost: new AbortController().signal,
-    finish: ended,
-    abandon: ended,
+    finish: (_record, places) => end(places),
+    abandon: end,
   };
 }
 

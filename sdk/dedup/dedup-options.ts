@@ -49,9 +49,9 @@ export interface DedupOptions {
   readonly onMismatch?: 'fail' | 'run' | undefined;
   /** How long a record is kept. Default 30 days. */
   readonly retention?: number | undefined;
-  /** How long an owner may be silent before another takes over. Default 2 minutes; 24 hours where the store cannot renew. */
+  /** How long an owner may be silent before another takes over, at least 1 second. Default 2 minutes; 24 hours where the store cannot renew. */
   readonly lease?: number | undefined;
-  /** Between two signs of life. Default a quarter of the lease, which is 30 seconds. */
+  /** Between two signs of life; shorter than the lease. Default a quarter of the lease, which is 30 seconds. */
   readonly heartbeat?: number | undefined;
   /** Whether compiled SQL is kept and brought back as well. Default false. */
   readonly restoreCompiled?: boolean | undefined;

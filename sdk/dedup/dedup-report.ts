@@ -49,14 +49,16 @@ export type ExecutedBecause =
       readonly differences: readonly KeyDifference[];
     }
   | { readonly kind: 'in-flight'; readonly run?: EarlierRun }
-  | { readonly kind: 'unavailable'; readonly why: string };
+  | { readonly kind: 'unavailable'; readonly why: string }
+  /** Why could not be asked of the ledger in time. */
+  | { readonly kind: 'unknown' };
 
 /**
  * What became of the record of an executed run.
  *
  * - `kept`: an identical run can take its result.
  * - `none`: there is nothing to keep: it failed, was stopped, or is outside of the ledger.
- * - `lost`: another run had taken the key over; nothing was changed.
+ * - `lost`: its key was no longer its own: another run had taken it over, or it was freed by hand. Nothing was changed.
  * - `unknown`: the store did not say.
  * - `inputs-changed`: what its key is made of changed while it ran, so it stands for no key.
  * - `target-changed`: another run wrote to the target while this one, which only reads, was at it.

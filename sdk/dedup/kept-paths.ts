@@ -1,11 +1,12 @@
 import { REPORT_PATH } from './record.ts';
 
+/** What else of dbt's lies in the target folder by itself: the documentation site, and what the semantic layer reads. */
+export const PRODUCT_PATHS: readonly string[] = ['semantic_manifest.json', 'index.html', 'static_index.html'];
+
 /** dbt's artifacts that are kept, in the order in which they are stored. */
 export const ARTIFACT_PATHS: readonly string[] = [
-  'run_results.json',
-  'manifest.json',
-  'sources.json',
-  'catalog.json',
+  ...['run_results.json', 'manifest.json', 'sources.json', 'catalog.json'],
+  ...PRODUCT_PATHS,
 ];
 
 const MAX_PATH = 1024;

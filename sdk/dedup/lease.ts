@@ -99,6 +99,7 @@ export async function acquire(
     if (written.kind === 'written')
       return acquired(store, name, envelope, written.version, options, adoptedFrom);
     if (written.kind === 'unknown') {
+      if (written.refused === true) return { kind: 'unknown', why: written.why };
       const found = await ours(store, name, token);
       if (found.kind === 'ours')
         return acquired(store, name, found.envelope, found.version, options, adoptedFrom);
@@ -163,6 +164,7 @@ function acquired(
         version = written.version;
         return 'done';
       }
+      if (written.kind === 'unknown' && written.refused === true) return 'unknown';
       // An earlier write whose reply was lost may stand there under a version never heard of.
       const found = await ours(store, name, held.token);
       if (found.kind === 'unknown') return 'unknown';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DbtRunCacheError } from '../errors.ts';
 import { optional } from '../util/optional.ts';
+import { answeringStore } from './answering-store.ts';
 import { fetchItems } from './bundle.ts';
 import { printEnvelope } from './envelope.ts';
 import { findClaim } from './find-claim.ts';
@@ -14,6 +15,8 @@ import { sweptBlobAge } from './sweep-now-and-then.ts';
 export type { LedgerLine } from './ledger-line.ts';
 
 const READS_AT_ONCE = 16;
+/** A sweep looks through all there is. */
+const SWEEP_MS = 3_600_000;
 /** How often a key is freed anew whose owner writes at the same time. */
 const MAX_TRIES = 20;
 
@@ -44,9 +47,10 @@ export interface ListLedgerOptions {
  * @throws DbtRunCacheError `dedup-unavailable` when the store cannot be listed.
  */
 export async function* listLedger(
-  store: DedupStore,
+  given: DedupStore,
   { limit = Number.POSITIVE_INFINITY }: ListLedgerOptions = {},
 ): AsyncIterable<LedgerLine> {
+  const store = answeringStore(given);
   let left = limit;
   let names: string[] = [];
   const linesOf = async (batch: readonly string[]): Promise<readonly LedgerLine[]> => {
@@ -72,7 +76,8 @@ export async function* listLedger(
  * @param key Its digest, or the beginning of it (6 digits or more), or the key as it was given.
  * @throws DbtRunCacheError `ledger-key-not-found`, `ledger-key-ambiguous`, `dedup-unavailable`.
  */
-export async function showLedgerEntry(store: DedupStore, key: string): Promise<LedgerEntry> {
+export async function showLedgerEntry(given: DedupStore, key: string): Promise<LedgerEntry> {
+  const store = answeringStore(given);
   const { name, read } = await findClaim(store, key);
   const { line, record } = known(key, readClaim(name, read));
   return { line, ...optional('details', record === undefined ? undefined : await detailsOf(store, record)) };
@@ -94,7 +99,8 @@ async function detailsOf(store: DedupStore, record: LedgerRecord): Promise<Ledge
  * @returns What stood there.
  * @throws DbtRunCacheError `ledger-key-not-found`, `ledger-key-ambiguous`, `dedup-unavailable`.
  */
-export async function releaseLedgerEntry(store: DedupStore, key: string): Promise<LedgerLine> {
+export async function releaseLedgerEntry(given: DedupStore, key: string): Promise<LedgerLine> {
+  const store = answeringStore(given);
   const token = randomUUID();
   const { name } = await findClaim(store, key);
   let was: LedgerLine | undefined;
@@ -143,10 +149,13 @@ export interface SweptLedger {
  * @throws DbtRunCacheError `dedup-unavailable`.
  */
 export async function sweepLedger(
-  store: DedupStore,
+  given: DedupStore,
   { signal = new AbortController().signal }: SweepLedgerOptions = {},
 ): Promise<SweptLedger> {
-  const answer = await store.sweep({ blobAgeMs: await sweptBlobAge(store), signal });
+  const store = answeringStore(given, { limits: { sweepMs: SWEEP_MS } });
+  const blobAgeMs = await sweptBlobAge(store);
+  if (typeof blobAgeMs !== 'number') throw unavailable(store, blobAgeMs.why);
+  const answer = await store.sweep({ blobAgeMs, signal });
   if (answer.kind === 'unknown') throw unavailable(store, answer.why);
   const { entries, blobs } = answer;
   return { entries, blobs };

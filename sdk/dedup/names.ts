@@ -12,9 +12,14 @@ export function claimName(key: string): string {
   return CLAIMS + digestOf(key);
 }
 
-/** The entry that says which run was the last on a warehouse target. */
-export function targetName(target: string): string {
-  return `targets/${digestOf(target)}`;
+/** What records call a place in a warehouse. */
+export function placeDigest(place: string): string {
+  return digestOf(place);
+}
+
+/** The entry that says which run was the last at a place in a warehouse, by its digest. */
+export function targetName(digest: string): string {
+  return `targets/${digest}`;
 }
 
 /** The entry of a mutex. */

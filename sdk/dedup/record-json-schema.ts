@@ -17,8 +17,8 @@ const DESCRIPTIONS: Readonly<Record<keyof LedgerRecord, string>> = {
   files:
     'What can be brought back, the report first. Paths are relative to the target folder; no word of one is "." or "..".',
   omitted: 'What would have been kept and was too large.',
-  sawWriter:
-    'Of a command that only reads its target: the token of who had written there last, or none when nobody had.',
+  writers:
+    'Places in warehouses that the result hangs on, by the SHA-256 of their name, each with who has to be the last to have written there: a token, or none.',
   targetFiles: 'The database files of a target that is one, as the run left them.',
 };
 

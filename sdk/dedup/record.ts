@@ -74,10 +74,10 @@ export interface LedgerRecord {
   /** What would have been kept and was too large. */
   readonly omitted?: readonly { readonly path: string; readonly bytes: number }[];
   /**
-   * For a command that reads its target and writes nothing there: who had written last, as `LastWriter.token`, or
-   * `none`.
+   * Places in warehouses that the result hangs on, by the digest of their name, each with who has to be the last to
+   * have written there: this run's token, that of another, or `none`.
    */
-  readonly sawWriter?: string;
+  readonly writers: Readonly<Record<string, string>>;
   /** The database files of a target that is one. */
   readonly targetFiles?: readonly TargetFile[];
 }
@@ -130,7 +130,7 @@ export const RecordSchema = z.object({
   bundle: Blob,
   files: z.array(File).min(1).max(100_000),
   omitted: z.array(z.object({ path: RelativePath, bytes: z.number().int().min(0) })).optional(),
-  sawWriter: z.string().optional(),
+  writers: z.record(Digest, z.string().min(1).max(100)),
   targetFiles: z.array(Target).max(100).optional(),
 });
 

@@ -2,8 +2,11 @@
  * What a store promises. The contract suite proves exactly this; nothing is assumed beyond it.
  */
 export interface StoreGuarantees {
-  /** Who sees what was written: this process, every process of this host, everyone with access to the store. */
-  readonly scope: 'process' | 'host' | 'everyone';
+  /**
+   * Who sees what was written: this process, every process of this host, the runs of this branch and of those that
+   * start from it, everyone with access to the store.
+   */
+  readonly scope: 'process' | 'host' | 'branch' | 'everyone';
   /** Whether a held lease can be renewed, so that a short one tells a dead owner soon. */
   readonly renews: boolean;
   /** Whether entries outlive the process that wrote them. */
@@ -27,12 +30,13 @@ export type ReadAnswer =
 
 /**
  * `conflict`: another version stands, and this write changed nothing. `unknown`: the reply was lost, so the write may
- * have happened, or may still: read to find out.
+ * have happened, or may still: read to find out. `refused`: it did not and will not happen, and asking again now is
+ * of no use.
  */
 export type WriteAnswer =
   | { readonly kind: 'written'; readonly version: string }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'unknown'; readonly why: string };
+  | { readonly kind: 'unknown'; readonly why: string; readonly refused?: true };
 
 export interface WriteRequest {
   /** Slash-separated words of `a-z 0-9 . _ -`, at most 200 characters. */

@@ -72,8 +72,12 @@ async function sweepIfDue(
  * How old a blob must be to be cleared away: those who share a ledger may keep their records for longer than this one,
  * so the longest of all counts.
  */
-export async function sweptBlobAge(store: DedupStore): Promise<number> {
+export async function sweptBlobAge(
+  store: DedupStore,
+): Promise<number | { readonly kind: 'unknown'; readonly why: string }> {
   const read = await store.read(LAST_SWEEP);
+  // How long others keep theirs is not known then.
+  if (read.kind === 'unknown') return read;
   return Math.max(blobAge(0), read.kind === 'found' ? notedAge(read.entry.value) : 0);
 }
 

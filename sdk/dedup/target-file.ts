@@ -45,7 +45,8 @@ export async function checkTargetFiles(
   for (const file of recorded) {
     const name = nameOf(file.path);
     const now = inPlace.get(file) ?? take(({ path }) => nameOf(path) === name);
-    if (now === undefined) return `${file.path} is gone.`;
+    // Named as it was looked for: another checkout's file may be there still.
+    if (now === undefined) return `${paths.find((path) => nameOf(path) === name) ?? file.path} is gone.`;
     const difference = await differenceOf(file, now);
     if (difference !== undefined) return `${now.path} ${difference}.`;
   }

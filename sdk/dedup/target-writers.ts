@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { targetName } from './names.ts';
+import { placeDigest, targetName } from './names.ts';
 import type { DedupStore } from './store.ts';
 
 const MAX_TRIES = 20;
@@ -18,7 +18,7 @@ export interface LastWriter {
 }
 
 export type LastWriterAnswer =
-  | { readonly kind: 'found'; readonly writer: LastWriter }
+  | { readonly kind: 'found'; readonly writer: LastWriter; readonly ageMs: number }
   | { readonly kind: 'none' }
   | { readonly kind: 'unknown'; readonly why: string };
 
@@ -28,9 +28,14 @@ const Schema = z.object({
   phase: z.enum(['writing', 'written', 'unclear']),
 });
 
-export async function lastWriter(store: DedupStore, target: string): Promise<LastWriterAnswer> {
-  const { answer } = await readWriter(store, target);
+/** @param digest Of the place's name. */
+export async function lastWriterAt(store: DedupStore, digest: string): Promise<LastWriterAnswer> {
+  const { answer } = await readWriter(store, digest);
   return answer;
+}
+
+export function lastWriter(store: DedupStore, place: string): Promise<LastWriterAnswer> {
+  return lastWriterAt(store, placeDigest(place));
 }
 
 /**
@@ -66,18 +71,44 @@ export function noteWritten(
   }));
 }
 
+/**
+ * Notes after the fact that the run has written to a place nobody could tell before, e.g. a schema that a model chose.
+ * @param sinceMs How long ago the run began: who noted anything there since was at it at the same time.
+ */
+export function noteWrote(
+  store: DedupStore,
+  target: string,
+  token: string,
+  retainMs: number,
+  { complete, sinceMs }: { readonly complete: boolean; readonly sinceMs: number },
+): Promise<'noted' | 'unknown'> {
+  return change(store, target, retainMs, (before, ageMs) => {
+    const other = before !== undefined && before.token !== token;
+    const beside = other && (before.phase === 'writing' || ageMs <= sinceMs);
+    return { token, phase: complete && !beside ? 'written' : 'unclear' };
+  });
+}
+
 async function change(
   store: DedupStore,
   target: string,
   retainMs: number,
-  next: (before: LastWriter | undefined) => LastWriter,
+  next: (before: LastWriter | undefined, ageMs: number) => LastWriter,
 ): Promise<'noted' | 'unknown'> {
-  const name = targetName(target);
+  const digest = placeDigest(target);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const { answer, version } = await readWriter(store, target);
+    const { answer, version } = await readWriter(store, digest);
     if (answer.kind === 'unknown') return 'unknown';
-    const value = { schemaVersion: 1, ...next(answer.kind === 'found' ? answer.writer : undefined) };
-    const written = await store.write({ name, value: JSON.stringify(value), expected: version, retainMs });
+    const value = {
+      schemaVersion: 1,
+      ...(answer.kind === 'found' ? next(answer.writer, answer.ageMs) : next(undefined, 0)),
+    };
+    const written = await store.write({
+      name: targetName(digest),
+      value: JSON.stringify(value),
+      expected: version,
+      retainMs,
+    });
     if (written.kind === 'written') return 'noted';
     if (written.kind === 'unknown') return 'unknown';
   }
@@ -86,15 +117,15 @@ async function change(
 
 async function readWriter(
   store: DedupStore,
-  target: string,
+  digest: string,
 ): Promise<{ readonly answer: LastWriterAnswer; readonly version: string | undefined }> {
-  const read = await store.read(targetName(target));
+  const read = await store.read(targetName(digest));
   if (read.kind === 'unknown') return { answer: read, version: undefined };
   if (read.kind === 'absent') return { answer: { kind: 'none' }, version: undefined };
-  const { value, version } = read.entry;
+  const { value, version, ageMs } = read.entry;
   const parsed = Schema.safeParse(jsonOf(value));
   const answer: LastWriterAnswer = parsed.success
-    ? { kind: 'found', writer: { token: parsed.data.token, phase: parsed.data.phase } }
+    ? { kind: 'found', writer: { token: parsed.data.token, phase: parsed.data.phase }, ageMs }
     : { kind: 'unknown', why: 'the entry of the target cannot be read' };
   return { answer, version };
 }

@@ -5,7 +5,7 @@ import { diagnoseRun } from '../diagnose/diagnose-run.ts';
 import type { DbtRunCacheError } from '../errors.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
 import { findProject } from '../plan/project.ts';
-import type { RunFailure, RunReport, RunResult } from '../result.ts';
+import type { RunArtifacts, RunFailure, RunReport, RunResult } from '../result.ts';
 import type { RuntimeEnd } from '../runtimes/runtime.ts';
 import { optional } from '../util/optional.ts';
 import { type Collected, collectArtifacts } from './collect-artifacts.ts';
@@ -107,10 +107,15 @@ export async function concludeRun(
   return deliver(
     run,
     await reportFolder(run, plan),
-    await withLedger(run, plan, execution, await withDiagnosis(run, plan, report)),
+    await withLedger(run, plan, execution, {
+      report: await withDiagnosis(run, plan, report),
+      artifacts: collected.artifacts,
+    }),
     collected.artifacts,
   );
 }
+
+const NO_CAUSE_OF_STATE = /^(?:dedup-|invalid-options|cancelled|timed-out|target-path-busy|replay-)/;
 
 /** A run that dbt was never started for. */
 export async function concludeNotDone(
@@ -135,8 +140,12 @@ export async function concludeNotDone(
   };
   // The report of the run that has the folder is not ours to replace.
   const targetPath = error.code === 'target-path-busy' ? undefined : await reportFolder(run, plan);
-  const diagnosed = await withDiagnosis(run, plan, report);
-  const told = plan === undefined ? diagnosed : await withLedger(run, plan, execution, diagnosed);
+  // The checklist of dbt State would read as the cause of what has nothing to do with it.
+  const diagnosed = NO_CAUSE_OF_STATE.test(error.code) ? report : await withDiagnosis(run, plan, report);
+  const told =
+    plan === undefined
+      ? diagnosed
+      : await withLedger(run, plan, execution, { report: diagnosed, artifacts: {} });
   return deliver(run, targetPath, told, {});
 }
 
@@ -145,10 +154,11 @@ async function withLedger(
   run: RunContext,
   plan: Plan,
   execution: Execution | undefined,
-  report: RunReport,
+  done: { readonly report: RunReport; readonly artifacts: RunArtifacts },
 ): Promise<RunReport> {
+  const { report } = done;
   if (execution === undefined) return report;
-  const { dedup, notices } = await settle(run, plan, execution, report);
+  const { dedup, notices } = await settle(run, plan, execution, done);
   return { ...report, dedup, notices: [...report.notices, ...notices] };
 }
 

@@ -41,6 +41,8 @@ export async function deliver(
 
 function tell(run: RunContext, report: RunReport): void {
   const { failure } = report;
+  const isReplay = report.dedup?.kind === 'replayed';
+  const { counts, failedNodes } = countDecisions(report.decisions);
   const wasRun =
     report.outcome !== 'failed' ||
     failure?.code === 'nodes-failed' ||
@@ -62,8 +64,9 @@ function tell(run: RunContext, report: RunReport): void {
     ...optional('code', failure?.code),
     ...optional('exitCode', report.exitCode),
     wallMs: report.wallMs,
-    ...countDecisions(report.decisions),
-    // What an earlier run saved is counted there.
-    ...optional('savedNodeMs', report.dedup?.kind === 'replayed' ? undefined : report.savings?.nodeMs),
+    // What an earlier run did, and saved, is counted there.
+    counts: isReplay ? {} : counts,
+    failedNodes,
+    ...optional('savedNodeMs', isReplay ? undefined : report.savings?.nodeMs),
   });
 }

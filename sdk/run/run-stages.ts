@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { createLiveDecisions } from '../decisions/decide-live.ts';
 import { createObservations } from '../decisions/observations.ts';
 import type { DedupStore } from '../dedup/store.ts';
-import { sweepNowAndThen } from '../dedup/sweep-now-and-then.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
 import type { RunResult } from '../result.ts';
 import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
+import { unlessAborted } from '../util/waiting.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
-import { type Begun, beginDedup, openLedger } from './dedup/begin.ts';
+import { type Begun, beginDedup, openLedger, stopGrace } from './dedup/begin.ts';
 import { concludeReplay, concludeSkip } from './dedup/conclude-replay.ts';
+import { leaveLedger } from './dedup/leave-ledger.ts';
 import type { Execution } from './dedup/settle.ts';
 import { toRunEvent } from './live-events.ts';
 import { makePlan, type Plan } from './make-plan.ts';
@@ -22,7 +23,6 @@ import { beginRun, type RunContext } from './run-context.ts';
 
 /** How long a finished run may still take to leave its target folder. */
 const LEAVING_MS = 30_000;
-const SWEEP_MS = 5000;
 
 /** Plan, ask the ledger, take the target folder, run dbt, read what it did, report. Failures come back as results. */
 export async function runStages(
@@ -33,34 +33,44 @@ export async function runStages(
   const run = beginRun(args, options, emit);
   let plan: Plan | undefined;
   let store: DedupStore | undefined;
+  let beginning: Promise<Begun> | undefined;
   let begun: Begun | undefined;
+  let endedAt: number | undefined;
+  const noteEnd = (): void => {
+    endedAt ??= performance.now();
+  };
   try {
     plan = await makePlan(run);
     if (options.dedup !== undefined && plan.inputs.commandLine.asksFor === undefined) {
       store = await openLedger(run, options.dedup);
-      begun = await beginDedup(run, plan, { settings: options.dedup, store });
+      beginning = beginDedup(run, plan, { settings: options.dedup, store });
+      begun = await unlessAborted(run.stops.signal, beginning, stopGrace(run, options.dedup));
     }
     if (begun?.kind === 'skip') return await concludeSkip(run, plan, begun);
     if (begun?.kind === 'replay') return await replay(run, plan, begun);
-    return await execute(run, plan, begun);
+    return await execute(run, plan, begun, noteEnd);
   } catch (thrown) {
+    noteEnd();
     const error = stopError(run) ?? DbtRunCacheError.from(thrown);
     return await concludeNotDone(run, plan, error, begun?.kind === 'execute' ? begun : undefined);
   } finally {
+    noteEnd();
+    await leaveLedger(run, { store, beginning, endedAt: endedAt ?? 0 });
     run.stops.dispose();
-    if (begun?.kind === 'execute') {
-      // Whatever went wrong on the way; ending happens once.
-      await begun.claim.abandon();
-      await sweepAfter(begun);
-    }
-    await store?.close().catch(() => undefined);
   }
 }
 
-async function execute(run: RunContext, plan: Plan, execution: Execution | undefined): Promise<RunResult> {
+async function execute(
+  run: RunContext,
+  plan: Plan,
+  execution: Execution | undefined,
+  noteEnd: () => void,
+): Promise<RunResult> {
   const lock = await takeTarget(run, plan, run.options.onTargetBusy);
   try {
-    return await concludeRun(run, plan, await runPlan(run, plan, lock, execution), execution);
+    const watched = await runPlan(run, plan, lock, execution);
+    noteEnd();
+    return await concludeRun(run, plan, watched, execution);
   } finally {
     await lock?.release();
   }
@@ -82,12 +92,6 @@ async function replay(
   } finally {
     await lock?.release();
   }
-}
-
-/** Old records are cleared away by ordinary runs, once a day. */
-async function sweepAfter({ ledger }: Execution): Promise<void> {
-  const signal = AbortSignal.timeout(SWEEP_MS);
-  await sweepNowAndThen(ledger.store, { retainMs: ledger.policy.retentionMs, signal }).catch(() => undefined);
 }
 
 /** Before dbt is there, a request to stop shows as whatever it interrupted. */

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Step } from '../support/fake-dbt/fake-dbt.ts';
 import { runOf } from '../support/fake-dbt/fake-project.ts';
+import { isRunning } from '../support/processes.ts';
 import { type CliRig, makeCliRig } from './command-line.ts';
 
 const LEDGER = ['--dedup-store', 'file:.ledger'];
@@ -84,4 +87,31 @@ describe('a run of the command line with a ledger', () => {
     expect(second.stdout).toContain('success orders');
     expect(await states(rig)).toEqual(['finished']);
   });
+
+  // Windows starts no scripts by their first line.
+  test.skipIf(process.platform === 'win32')(
+    'a signal while git is asked for the key ends the run, and this process, at once',
+    async () => {
+      const rig = await makeCliRig(GOOD);
+      const bin = join(rig.folder, '..', 'bin');
+      const mark = join(rig.dbt.venv, 'git-asked');
+      mkdirSync(bin);
+      writeFileSync(join(bin, 'git'), `#!/bin/sh\necho $$ > ${mark}\nexec sleep 60\n`);
+      chmodSync(join(bin, 'git'), 0o755);
+      // Git is asked only where there is a repository.
+      mkdirSync(join(rig.folder, '.git'));
+      const PATH = [bin, join(rig.dbt.venv, 'bin'), process.env['PATH']].join(delimiter);
+      for (const args of [RUN, ['key', ...RUN.slice(1)]]) {
+        const running = rig.start(args, { PATH });
+        const git = await rig.dbt.reached('git-asked');
+        const since = performance.now();
+        running.child.kill('SIGINT');
+        expect(await running.ended).toMatchObject({ exitCode: 130 });
+        // Git itself is given 20 s.
+        expect(performance.now() - since).toBeLessThan(6000);
+        expect(isRunning(git)).toBe(false);
+        rmSync(mark);
+      }
+    },
+  );
 });

@@ -26,6 +26,7 @@ const WHO: Producer = {
 const recordOf = (more: Partial<LedgerRecord> = {}): LedgerRecord => ({
   ...{ result: 'succeeded', token: 't', keyKind: 'derived', producer: WHO, exitCode: 0, wallMs: 65_000 },
   finishedAt: '2026-03-01T10:01:05.000Z',
+  writers: {},
   parts: [{ name: 'code', digest: 'c'.repeat(64) }],
   bundle: { sha256: 'b'.repeat(64), bytes: 1234 },
   files: [{ path: 'dbt_runcache_report.json', sha256: 'a'.repeat(64), bytes: 999 }],

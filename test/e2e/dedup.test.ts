@@ -1,4 +1,4 @@
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
@@ -97,6 +97,22 @@ describe('an identical run', () => {
     expect(await shop.read(join('elsewhere', sql))).toBe(await shop.read(join('target', sql)));
   });
 
+  test('brings back what the command is run for: a site, compiled SQL', async () => {
+    const target = join(shop.dir, 'target');
+    const products = ['index.html', 'catalog.json', 'semantic_manifest.json'];
+    await start(['docs', 'generate']);
+    const before = await Promise.all(products.map((name) => readFile(join(target, name))));
+    await rm(target, { recursive: true });
+    expect(await run(['docs', 'generate'])).toBe('replayed: replayed');
+    expect(await Promise.all(products.map((name) => readFile(join(target, name))))).toEqual(before);
+    const sql = 'compiled/bike_hire/models/marts/rides.sql';
+    await start(['compile']);
+    await rm(target, { recursive: true });
+    expect(await run(['compile'])).toBe('replayed: replayed');
+    expect(await shop.read(join('target', sql))).toContain('select');
+    expect(await readFile(join(target, 'semantic_manifest.json'), 'utf8')).not.toBe('');
+  });
+
   test('is told apart from one with other files, arguments or variables, and the nearest is named', async () => {
     await start(['build', '--vars', '{"start": "2026-01-01"}']);
     await shop.append('models/marts/rides.sql', '\n-- edited\n');
@@ -191,6 +207,36 @@ describe('what is in the warehouse', () => {
     expect(await run()).toBe('executed: distrusted, record kept');
   });
 
+  test('one database file under two targets is one place', async () => {
+    const database = shop.env['BIKE_HIRE_DUCKDB_PATH'] ?? '';
+    const more = `attach: [{path: ${join(shop.dir, '..', 'other.duckdb')}}]`;
+    await shop.write(
+      'profiles.yml',
+      `bike_hire:\n  target: one\n  outputs:\n    one: {type: duckdb, path: ${database}}\n    two: {type: duckdb, path: ${database}, ${more}}\n`,
+    );
+    const dedup = { durableTarget: true };
+    await start([...SEED, '--target', 'one'], { dedup });
+    expect(await run([...SEED, '--target', 'one'], { dedup })).toBe('replayed: replayed');
+    await start([...SEED, '--target', 'two'], { dedup });
+    expect(await run([...SEED, '--target', 'one'], { dedup })).toBe('executed: target-changed, record kept');
+  });
+
+  test('files that a model leaves outside of the database are not taken for there', async () => {
+    const out = join(shop.dir, '..', 'out.parquet');
+    await shop.write(
+      'models/marts/exported.sql',
+      `{{ config(materialized='external', location='${out}') }} select 1 as id`,
+    );
+    const result = await start(['run', '--select', 'exported']);
+    expect(told(result)).toBe('executed: no-record, record none');
+    expect(result.notices).toContainEqual(
+      expect.objectContaining({
+        name: 'dedup-result-not-seen',
+        message: expect.stringContaining('model.bike_hire.exported'),
+      }),
+    );
+  });
+
   test('a copy of the database file with the same content is what that run left', async () => {
     const database = shop.env['BIKE_HIRE_DUCKDB_PATH'] ?? '';
     await start();
@@ -237,6 +283,27 @@ describe('inputs that change while dbt runs', () => {
       }),
     );
     expect(await run(['build'])).toBe('executed: no-record, record kept');
+  });
+});
+
+describe('a profile that changes while dbt starts', () => {
+  test('leaves no record: dbt may have written elsewhere', async () => {
+    const path = join(shop.dir, '..', 'profiles.yml');
+    const profile = (await shop.read('profiles.yml')).replace('schema: main', 'schema: one');
+    await writeFile(path, profile);
+    await rm(join(shop.dir, 'profiles.yml'));
+    const args = [...SEED, '--profiles-dir', join(shop.dir, '..')];
+    const base = memoryStore();
+    // The claim is taken after the key was made, and before dbt reads the profile.
+    const store: typeof base = {
+      ...base,
+      write: async (request) => {
+        if (request.name.startsWith('claims/')) await writeFile(path, profile.replace('one', 'two'));
+        return base.write(request);
+      },
+    };
+    const dedup = { store, durableTarget: true };
+    expect(await run(args, { dedup })).toBe('executed: no-record, record inputs-changed');
   });
 });
 

@@ -64,6 +64,32 @@ describe.each(ENGINES)('$requirements', (engine) => {
     expect(told(await start(args, { durableTarget: true }, env))).toBe('replayed');
   });
 
+  test('targets that share a schema by a model’s own choice are one place', async () => {
+    const database = `shared_${engine.requirements.replace(/\W/g, '_')}`;
+    await postgres.createDatabase(database);
+    const env = { ...shop.env, ...postgresEnv(postgres, database) };
+    const output = (schema: string): string =>
+      `{type: postgres, host: "{{ env_var('LIBRARY_PG_HOST') }}", port: "{{ env_var('LIBRARY_PG_PORT') | as_number }}", user: "{{ env_var('LIBRARY_PG_USER') }}", password: "{{ env_var('DBT_ENV_SECRET_LIBRARY_PG_PASSWORD') }}", dbname: "{{ env_var('LIBRARY_PG_DATABASE') }}", schema: ${schema}, threads: 1}`;
+    await shop.write(
+      'profiles.yml',
+      `library:\n  target: a\n  outputs:\n    a: ${output('lib_a')}\n    b: ${output('lib_b')}\n`,
+    );
+    await shop.write(
+      'macros/generate_schema_name.sql',
+      '{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}',
+    );
+    await shop.write(
+      'models/who.sql',
+      "{{ config(materialized='table', schema='marts') }} select '{{ target.name }}' as built_by",
+    );
+    const durable = { durableTarget: true };
+    const who = ['run', '--select', 'who', '--target'];
+    expect(told(await start([...who, 'a'], durable, env))).toBe('executed: no-record, record kept');
+    expect(told(await start([...who, 'a'], durable, env))).toBe('replayed');
+    expect(told(await start([...who, 'b'], durable, env))).toBe('executed: no-record, record kept');
+    expect(told(await start([...who, 'a'], durable, env))).toBe('executed: target-changed, record kept');
+  });
+
   test('data by the freshness of the sources: a later load is another run', async () => {
     await shop.write('models/sources.yml', SOURCES);
     await shop.bare(['seed']);

@@ -27,6 +27,7 @@ export function ledgerRecord(change: Partial<LedgerRecord> = {}): LedgerRecord {
     wallMs: 60_000,
     exitCode: 0,
     parts: [],
+    writers: {},
     bundle: blob,
     files: [{ path: REPORT_PATH, ...blob }],
     ...change,

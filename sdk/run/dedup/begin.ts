@@ -9,6 +9,8 @@ import { type DedupSettings, OUTER_KEY_VARIABLE } from '../../dedup-settings.ts'
 import { needsOf } from '../../plan/dbt-commands.ts';
 import type { RunReport } from '../../result.ts';
 import { openStore } from '../../stores/open-store.ts';
+import { optional } from '../../util/optional.ts';
+import { unlessAborted } from '../../util/waiting.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import { becauseOf, mismatch } from './because.ts';
@@ -37,6 +39,8 @@ export type Begun =
       readonly ledger: Ledger;
       readonly claim: Claim;
       readonly because: Promise<ExecutedBecause>;
+      /** What it writes is what the run it is a part of writes. */
+      readonly isPartOfAnother: boolean;
       /** Added to dbt's environment. */
       readonly env: Readonly<Record<string, string>>;
     }
@@ -49,12 +53,27 @@ export type Begun =
     }
   | { readonly kind: 'skip'; readonly ledger: Ledger; readonly owner: Producer | undefined };
 
-/** The store of the settings, and whether it is ours to close. */
+/** How long dbt may take for its last step out, once it has been killed. */
+const KILLED_MS = 1000;
+
+/** The store of the settings; who gave one closes it. A stop ends all waiting for it. */
 export async function openLedger(run: RunContext, settings: DedupSettings): Promise<DedupStore> {
   const { store } = settings;
-  if (typeof store !== 'string') return { ...answeringStore(store), close: async () => {} };
+  const { signal } = run.stops;
+  if (typeof store !== 'string') return answeringStore(store, { signal, leavesOpen: true });
   const { cwd, env } = run.options;
-  return answeringStore(await openStore(store, { cwd, env }));
+  const opening = openStore(store, { cwd, env });
+  try {
+    return answeringStore(await unlessAborted(signal, opening), { signal });
+  } catch (error) {
+    void opening.then((late) => late.close()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** What a stop waits for, in milliseconds: a dbt that is asked for the sources is stopped like any other, not left behind. */
+export function stopGrace(run: RunContext, { data }: DedupSettings): number {
+  return data === 'sources' ? run.options.forceKillAfterMs + KILLED_MS : 0;
 }
 
 /**
@@ -68,13 +87,15 @@ export async function beginDedup(
 ): Promise<Begun> {
   // A ledger in the project's folder changes with every run.
   const notInputs = store.folder === undefined ? [] : [store.folder];
-  const identity = await identify(run, plan, settings, notInputs);
+  const identifying = identify(run, plan, settings, notInputs);
+  // Git and a large project take their time.
+  const identity = await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings));
   const policy = settings.policyFor(store);
   const producer: Producer = {
-    host: hostname(),
+    host: run.clean(hostname()),
     pid: process.pid,
     startedAt: run.startedAt.toISOString(),
-    ...(settings.runUrl === undefined ? {} : { url: settings.runUrl }),
+    ...optional('url', settings.runUrl === undefined ? undefined : run.clean(settings.runUrl)),
     labels: Object.fromEntries(
       Object.entries(run.options.labels).map(([name, value]) => [name, run.clean(value)]),
     ),
@@ -90,12 +111,13 @@ export async function beginDedup(
     key: key.kind === 'given' || key.kind === 'derived' ? shownKey(run, key) : undefined,
     waitedMs,
   });
-  const { target, writes } = identity;
+  const { targets, writes } = identity;
   const outside = async (because: ExecutedBecause, isWriter = writes): Promise<Begun> => ({
     kind: 'execute',
     ledger: ledger(),
-    claim: await outsideClaim({ store, policy, target, writes: isWriter }),
+    claim: await outsideClaim({ store, policy, targets, writes: isWriter }),
     because: Promise.resolve(because),
+    isPartOfAnother: because.kind === 'nested',
     env: {},
   });
   if (key.kind === 'none') return outside({ kind: 'no-key', unknown: key.unknown });
@@ -114,7 +136,7 @@ export async function beginDedup(
     key,
     policy,
     producer,
-    target,
+    targets,
     writes,
     distrust: (record) =>
       distrustOf(
@@ -168,6 +190,7 @@ export async function beginDedup(
         ledger: settled,
         claim: answer.claim,
         because: becauseOf(store, key, plan, answer.because),
+        isPartOfAnother: false,
         env: { [OUTER_KEY_VARIABLE]: [...outer, digestOfKey(key.text)].join(',') },
       };
   }

@@ -1,4 +1,6 @@
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PRODUCT_PATHS } from '../../dedup/kept-paths.ts';
 import { listFiles } from '../../plan/fingerprint/list-files.ts';
 
 /** What dbt compiled and ran, as files of the target folder. */
@@ -15,4 +17,22 @@ export async function compiledFiles(
     }),
   );
   return lists.flat();
+}
+
+/** What else the run has written, e.g. the site of `docs generate`; what an earlier one left is not its own. */
+export async function productFiles(
+  targetPath: string,
+  startedAt: Date,
+): Promise<readonly { readonly path: string; readonly from: string }[]> {
+  const found = await Promise.all(
+    PRODUCT_PATHS.map(async (path) => {
+      const from = join(targetPath, path);
+      const written = await stat(from).then(
+        ({ mtimeMs }) => mtimeMs,
+        () => 0,
+      );
+      return written >= startedAt.getTime() ? [{ path, from }] : [];
+    }),
+  );
+  return found.flat();
 }

@@ -1,12 +1,12 @@
 import { fetchBundle } from '../../dedup/bundle.ts';
 import { type LedgerRecord, REPORT_PATH } from '../../dedup/record.ts';
 import type { DedupStore } from '../../dedup/store.ts';
-import { explain } from '../../explain/explain.ts';
 import { parseReport } from '../../report.ts';
 import type { RunReport } from '../../result.ts';
 import type { Plan } from '../make-plan.ts';
 import { withoutState } from '../required-state.ts';
 import type { RunContext } from '../run-context.ts';
+import { checkReport } from './check-report.ts';
 
 /** What a record's run left in the store, checked. */
 export interface Fetched {
@@ -30,8 +30,7 @@ export async function fetchRecord(
   let report: RunReport;
   try {
     report = parseReport(Buffer.from(bytes ?? []).toString('utf8'), 'the report of that run');
-    // What cannot be told to people is not whole, whatever its digest says.
-    explain(report);
+    checkReport(report, record, store.kind);
   } catch (thrown) {
     return `its report cannot be read (${thrown instanceof Error ? thrown.message : String(thrown)})`;
   }

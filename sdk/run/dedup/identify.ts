@@ -13,6 +13,7 @@ import { type TargetFiles, targetFilesOf } from '../../plan/target-files.ts';
 import { askProgram } from '../../runtimes/process.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { placesOfTarget } from './places.ts';
 import { sourceData } from './source-data.ts';
 
 /** Commands whose result is what they leave behind, and follows from their inputs. */
@@ -39,8 +40,10 @@ export interface Identity {
       }
     | { readonly kind: 'not-repeatable'; readonly why: string };
   readonly inputs: KeyInputs;
-  /** Names the warehouse target; undefined without one. */
+  /** Names the warehouse target; undefined without one, and where it is not known. */
   readonly target: string | undefined;
+  /** The places that the target is; see `placesOfTarget()`. */
+  readonly targets: readonly string[];
   readonly writes: boolean;
   readonly targetFiles: TargetFiles;
 }
@@ -73,24 +76,26 @@ export async function identify(
     idempotencyKey === undefined ? REPEATABLE.has(plan.command) : !NEVER_REPEATED.has(plan.command);
   if (plan.project === undefined || !isRepeatable) {
     const { project } = plan;
+    // It may write there all the same, and others must hear of it.
+    const target =
+      project === undefined || profile === undefined
+        ? undefined
+        : await targetText({ cwd: plan.cwd, project, profile, engine: plan.engine.kind });
     return {
       key:
         idempotencyKey === undefined || !isRepeatable
           ? { kind: 'not-repeatable', why: notRepeatable(plan.command) }
           : { kind: 'given', text: idempotencyKey, parts: [] },
       inputs: {},
-      // It may write there all the same, and others must hear of it.
-      target:
-        project === undefined || profile === undefined
-          ? undefined
-          : await targetText({ cwd: plan.cwd, project, profile, engine: plan.engine.kind }),
+      target,
+      targets: target === undefined ? [] : placesOfTarget(target),
       writes,
       targetFiles,
     };
   }
   const data = await dataOf(run, plan, settings);
   const files = targetFiles.kind === 'files' ? targetFiles.paths : [];
-  const { inputs, target } = await fingerprint({
+  const made = await fingerprint({
     keyKind: idempotencyKey === undefined ? 'derived' : 'given',
     cwd: plan.cwd,
     args: run.args,
@@ -116,8 +121,11 @@ export async function identify(
     ],
     run: askProgram,
   });
+  const { target } = made;
+  const inputs = withFiles(made.inputs, targetFiles, target);
   const derived = deriveKey(inputs);
-  const base = { inputs, target, writes, targetFiles };
+  const targets = target === undefined ? [] : placesOfTarget(target);
+  const base = { inputs, target, targets, writes, targetFiles };
   if (idempotencyKey !== undefined)
     return { ...base, key: { kind: 'given', text: idempotencyKey, parts: derived.parts } };
   if (derived.kind === 'underivable')
@@ -129,10 +137,17 @@ export async function identify(
   return { ...base, key: { kind: 'derived', text: derived.text, parts: derived.parts } };
 }
 
+/** Checkouts with a database file each have a warehouse each, though the path be written alike. */
+function withFiles(inputs: KeyInputs, files: TargetFiles, target: string | undefined): KeyInputs {
+  const { warehouse } = inputs;
+  if (files.kind !== 'files' || target === undefined || warehouse?.kind !== 'known') return inputs;
+  return { ...inputs, warehouse: { ...warehouse, items: { ...warehouse.items, files: target } } };
+}
+
 function notRepeatable(command: string): string {
   switch (command) {
     case 'retry':
-      return 'What dbt retry does hangs on the run before it, so no two are the same.';
+      return 'What dbt retry does depends on the run before it, so no two are the same.';
     case 'source freshness':
       return 'The answer of dbt source freshness changes with the clock.';
     case 'run-operation':

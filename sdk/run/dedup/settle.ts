@@ -1,19 +1,21 @@
 import { saveBundle, saveItems } from '../../dedup/bundle.ts';
-import type { FinishAnswer } from '../../dedup/coordinator.ts';
+import type { FinishAnswer, FinishedRun, Places } from '../../dedup/coordinator.ts';
 import type { DedupReport, RecordFate } from '../../dedup/dedup-report.ts';
 import { compareParts, type KeyDifference } from '../../dedup/key.ts';
 import { claimName } from '../../dedup/names.ts';
 import { noteRecentRun } from '../../dedup/recent-runs.ts';
 import type { KeyPart } from '../../dedup/record.ts';
 import { describeTargetFiles } from '../../dedup/target-file.ts';
-import type { RunNotice, RunReport } from '../../result.ts';
+import { parseBoolean, readVariable } from '../../plan/variables.ts';
+import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
-import type { Plan } from '../make-plan.ts';
+import { makePlan, type Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import { recentScope } from './because.ts';
 import type { Begun } from './begin.ts';
-import { compiledFiles } from './compiled-files.ts';
+import { compiledFiles, productFiles } from './compiled-files.ts';
 import { identify } from './identify.ts';
+import { externalNodes, placesOfNodes } from './places.ts';
 
 /** GitHub gives a cancelled job 10 s in all, and dbt had most of them. */
 const STOPPED_MS = 3000;
@@ -36,7 +38,7 @@ export async function settle(
   run: RunContext,
   plan: Plan,
   execution: Execution,
-  report: RunReport,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
 ): Promise<{ readonly dedup: DedupReport; readonly notices: readonly RunNotice[] }> {
   const { ledger, claim } = execution;
   const limitMs = run.stops.cause === undefined ? FINISHED_MS : STOPPED_MS;
@@ -44,7 +46,7 @@ export async function settle(
     fate: 'unknown',
     notice: notice('dedup-unavailable', `The ledger did not answer within ${limitMs / 1000} s`),
   };
-  const settled = await within(limitMs, leave(run, plan, execution, report), late).catch(
+  const settled = await within(limitMs, leave(run, plan, execution, { report, artifacts }), late).catch(
     (thrown: unknown): Settled => ({
       fate: 'unknown',
       notice: notice('dedup-unavailable', thrown instanceof Error ? thrown.message : String(thrown)),
@@ -74,24 +76,35 @@ export async function settle(
   };
 }
 
-async function leave(run: RunContext, plan: Plan, execution: Execution, report: RunReport): Promise<Settled> {
+async function leave(
+  run: RunContext,
+  plan: Plan,
+  execution: Execution,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Promise<Settled> {
   const { ledger, claim } = execution;
   const { store, policy } = ledger;
   const result = resultOf(report);
   const isKept = result === 'succeeded' || (result === 'failed' && policy.dedupOn === 'any');
+  const places = placesOf(plan, execution, { report, artifacts });
   if (!claim.owns || !isKept) {
-    const answer = await claim.abandon();
+    const answer = await claim.abandon(places);
     return { fate: answer === 'lost' ? 'lost' : 'none' };
   }
   const { key, targetFiles } = ledger.identity;
   const [changed, files] = await Promise.all([
-    changedInputs(run, plan, execution),
+    changedInputs(run, execution),
     // At once: what another writes there later is not what this run left.
     targetFiles.kind === 'files' ? describeTargetFiles(targetFiles.paths) : undefined,
   ]);
   if (changed.length > 0) {
-    await claim.abandon();
+    await claim.abandon(places);
     return { fate: 'inputs-changed', notice: inputsChanged(changed) };
+  }
+  const unseen = key.kind === 'derived' ? notSeen(execution, { report, artifacts }) : undefined;
+  if (unseen !== undefined) {
+    await claim.abandon(places);
+    return { fate: 'none', notice: notice('dedup-result-not-seen', unseen) };
   }
   const { artifactPaths } = report;
   const { project } = plan;
@@ -104,14 +117,16 @@ async function leave(run: RunContext, plan: Plan, execution: Execution, report: 
         'sources.json': artifactPaths.sources,
         'catalog.json': artifactPaths.catalog,
       }).flatMap(([path, from]) => (from === undefined ? [] : [{ path, from }])),
-      ...(ledger.settings.restoreCompiled && project !== undefined
+      ...(project === undefined ? [] : await productFiles(project.targetPath, run.startedAt)),
+      // To compile is what `compile` is run for.
+      ...(project !== undefined && (ledger.settings.restoreCompiled || plan.command === 'compile')
         ? await compiledFiles(project.targetPath)
         : []),
     ],
     retainMs: policy.retentionMs,
   });
   if (saved.kind !== 'saved') {
-    await claim.abandon();
+    await claim.abandon(places);
     return {
       fate: 'unknown',
       notice: notice('dedup-unavailable', `The result could not be kept for identical runs: ${saved.why}`),
@@ -120,7 +135,7 @@ async function leave(run: RunContext, plan: Plan, execution: Execution, report: 
   const parts = key.kind === 'given' || key.kind === 'derived' ? key.parts : [];
   const items = await saveItems(store, parts, policy.retentionMs);
   const finishedAt = new Date().toISOString();
-  const answer = await claim.finish({
+  const record: FinishedRun = {
     result,
     producer: ledger.producer,
     finishedAt,
@@ -132,7 +147,8 @@ async function leave(run: RunContext, plan: Plan, execution: Execution, report: 
     files: saved.files,
     ...(saved.omitted.length > 0 ? { omitted: saved.omitted } : {}),
     ...optional('targetFiles', files),
-  });
+  };
+  const answer = await claim.finish(record, places);
   if (answer === 'done' && key.kind === 'derived') {
     const claimed = { claim: claimName(key.text), parts: key.parts, finishedAt };
     await noteRecentRun(store, recentScope(plan), claimed, policy.retentionMs);
@@ -165,6 +181,45 @@ function fateOf(answer: FinishAnswer): Settled {
   }
 }
 
+/** The places that dbt's own manifest shows. */
+function placesOf(
+  plan: Plan,
+  { ledger, isPartOfAnother }: Execution,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Places {
+  const { target, writes } = ledger.identity;
+  const { manifest } = artifacts;
+  if (isPartOfAnother || target === undefined || manifest === undefined) return { wrote: [], read: [] };
+  const stores = storesFailures(plan);
+  return placesOfNodes(target, { manifest, decisions: report.decisions, writes, stores });
+}
+
+/** Whether tests keep their failures in the warehouse unless one says otherwise. */
+function storesFailures({ inputs, project }: Plan): boolean {
+  const flag = inputs.commandLine.storeFailures;
+  if (flag !== undefined) return flag;
+  for (const name of ['DBT_ENGINE_STORE_FAILURES', 'DBT_STORE_FAILURES']) {
+    const said = parseBoolean(readVariable(inputs.dotEnv.env, name) ?? '');
+    if (said !== undefined) return said;
+  }
+  return project?.flags['store_failures'] === true;
+}
+
+/** Why it cannot be told later whether what the run left is there still; undefined when it can. */
+function notSeen(
+  { ledger }: Execution,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): string | undefined {
+  const { manifest } = artifacts;
+  if (ledger.identity.target === undefined) return undefined;
+  if (manifest === undefined)
+    return 'The result is not kept for identical runs: without its manifest (write-json) it cannot be told where dbt wrote';
+  const [external] = externalNodes(manifest, report.decisions);
+  return external === undefined
+    ? undefined
+    : `The result is not kept for identical runs: ${external} leaves files outside of the database, and nothing tells later whether they are there`;
+}
+
 /** Undefined for a run whose end says nothing about its inputs: stopped, or not done. */
 function resultOf(report: RunReport): 'succeeded' | 'failed' | undefined {
   if (report.outcome === 'executed') return 'succeeded';
@@ -172,20 +227,29 @@ function resultOf(report: RunReport): 'succeeded' | 'failed' | undefined {
 }
 
 /** What has changed since the key was made: dbt may have read either, so the result stands for neither. */
-async function changedInputs(
-  run: RunContext,
-  plan: Plan,
-  { ledger }: Execution,
-): Promise<readonly KeyDifference[]> {
+async function changedInputs(run: RunContext, { ledger }: Execution): Promise<readonly KeyDifference[]> {
   const { key } = ledger.identity;
   if ((key.kind !== 'given' && key.kind !== 'derived') || key.parts.length === 0) return [];
   const notInputs = ledger.store.folder === undefined ? [] : [ledger.store.folder];
-  // The data was asked for before; that it moved on is what the next run finds out.
-  const again = await identify(run, plan, { ...ledger.settings, data: 'ignore' }, notInputs);
-  if (again.key.kind === 'not-repeatable') return [];
+  // Looked up anew as well: profiles.yml, .env and dbt's own version may have changed.
+  const again = await identify(
+    run,
+    await makePlan({ ...run, notices: [] }),
+    // The data was asked for before; that it moved on is what the next run finds out.
+    { ...ledger.settings, data: 'ignore' },
+    notInputs,
+  ).catch(() => undefined);
+  if (again === undefined || again.key.kind === 'not-repeatable')
+    return [{ part: 'project', how: 'unknown' }];
   const { parts } = again.key;
   const without = (all: readonly KeyPart[]) => all.filter(({ name }) => name !== 'data');
-  return compareParts(without(parts), without(key.parts)).filter(({ how }) => how !== 'unknown');
+  const wasKnown = new Set(key.parts.filter(({ digest }) => digest !== null).map(({ name }) => name));
+  const differences = compareParts(without(parts), without(key.parts)).filter(
+    // What was not known before says nothing; what no longer is may be anything.
+    ({ how, part }) => how !== 'unknown' || wasKnown.has(part),
+  );
+  const isElsewhere = again.target !== ledger.identity.target;
+  return isElsewhere ? [{ part: 'warehouse', how: 'changed' }, ...differences] : differences;
 }
 
 function inputsChanged(changed: readonly KeyDifference[]): RunNotice {

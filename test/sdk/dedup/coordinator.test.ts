@@ -54,7 +54,7 @@ function request(store: DedupStore, setup: Setup = {}): DedupRequest {
     },
     policy: { ...defaultPolicy(true), ...setup.policy },
     producer: PRODUCER,
-    target: setup.target,
+    targets: setup.target === undefined ? [] : [setup.target],
     writes: setup.writes ?? true,
     distrust: async () => setup.distrust,
     fetch: async () => setup.lacking,

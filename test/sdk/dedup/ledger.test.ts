@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { saveItems } from '../../../sdk/dedup/bundle.ts';
 import {
   type LedgerLine,
@@ -292,3 +292,35 @@ async function listed(store: DedupStore, options?: { readonly limit?: number }):
   for await (const line of listLedger(store, options)) lines.push(line);
   return lines;
 }
+
+describe('a store that never answers', () => {
+  const never = (): Promise<never> => new Promise(() => undefined);
+  const list = () => ({ [Symbol.asyncIterator]: () => ({ next: never }) });
+  const silent: DedupStore = {
+    ...memoryStore(),
+    read: never,
+    write: never,
+    remove: never,
+    sweep: never,
+    list,
+  };
+
+  test.each<[string, () => Promise<unknown>]>([
+    ['list', () => listed(silent)],
+    ['show', () => showLedgerEntry(silent, 'k')],
+    ['release', () => releaseLedgerEntry(silent, 'k')],
+    ['sweep', () => sweepLedger(silent)],
+  ])('%s: ends with an error', async (_, ask) => {
+    vi.useFakeTimers();
+    try {
+      const told = expect(ask()).rejects.toMatchObject({
+        code: 'dedup-unavailable',
+        message: expect.stringContaining('no answer within 30 s'),
+      });
+      await vi.advanceTimersByTimeAsync(60_000);
+      await told;
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

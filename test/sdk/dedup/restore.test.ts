@@ -167,7 +167,7 @@ describe('what is refused', () => {
     'C:compiled/a',
     '\\\\host\\share\\x',
     'partial_parse.msgpack',
-    'index.html',
+    'other.html',
     'dbt_runcache_decisions.jsonl',
     `compiled/${'a/'.repeat(600)}a`,
     '__proto__',
