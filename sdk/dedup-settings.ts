@@ -12,6 +12,7 @@ export const OUTER_KEY_VARIABLE = 'DBT_RUNCACHE_OUTER_KEY';
 const MAX_KEY = 512;
 /** Longest delay Node's timers take. */
 const MAX_DELAY_MS = 2_147_483_647;
+const MIN_LEASE_MS = 1000;
 /** Ten years. */
 const MAX_RETENTION_MS = 315_360_000_000;
 
@@ -83,15 +84,10 @@ export function resolveDedup(
   if (given.idempotencyKey !== undefined && isRetry(args)) {
     throw new DbtRunCacheError('options.dedup: an idempotencyKey and dbt retry exclude each other', {
       code: 'invalid-options',
-      hint: 'Leave out the key: what a retry does hangs on the run before it, so no two are the same.',
+      hint: 'Leave out the key: what a retry does depends on the run before it, so no two are the same.',
     });
   }
-  if (given.lease !== undefined && given.heartbeat !== undefined && given.heartbeat >= given.lease) {
-    throw new DbtRunCacheError('options.dedup.heartbeat: it must be shorter than the lease', {
-      code: 'invalid-options',
-      hint: 'Leave it out: it is then a quarter of the lease.',
-    });
-  }
+  checkLease(given);
   return {
     store: given.store,
     idempotencyKey: given.idempotencyKey,
@@ -105,6 +101,28 @@ export function resolveDedup(
     runUrl: given.runUrl ?? workflowRun(env),
     outerKey: readVariable(env, OUTER_KEY_VARIABLE),
   };
+}
+
+/** A lease that runs out between two signs of life of a healthy owner makes two runs of one. */
+function checkLease({ lease, heartbeat, store }: z.infer<typeof DedupSchema>): void {
+  if (lease !== undefined && lease < MIN_LEASE_MS) {
+    throw new DbtRunCacheError(
+      `options.dedup.lease: ${lease} ms is too short: a sign of life must reach the ledger in that time`,
+      {
+        code: 'invalid-options',
+        hint: `Give at least ${MIN_LEASE_MS / 1000} s (${MIN_LEASE_MS} ms), or leave it out for the default of 2 minutes.`,
+      },
+    );
+  }
+  // Every store that an address names can renew.
+  const renews = typeof store === 'string' || store.guarantees?.renews !== false;
+  const inForce = lease ?? defaultPolicy(renews).leaseMs;
+  if (heartbeat !== undefined && heartbeat >= inForce) {
+    throw new DbtRunCacheError(
+      `options.dedup.heartbeat: ${heartbeat} ms is not shorter than the lease${lease === undefined ? `, which is ${inForce / 60_000} minutes by default` : ''}`,
+      { code: 'invalid-options', hint: 'Leave it out: it is then a quarter of the lease.' },
+    );
+  }
 }
 
 function policyOf(given: z.infer<typeof DedupSchema>, { guarantees }: DedupStore): DedupPolicy {

@@ -82,9 +82,9 @@ export type RunEvent = {
       readonly code?: ErrorCode;
       readonly exitCode?: number;
       readonly wallMs: number;
-      /** Nodes by what was done with them; actions that did not occur are left out. */
+      /** Nodes by what was done with them now; actions that did not occur are left out. Empty for a replay: nothing was. */
       readonly counts: Readonly<Partial<Record<NodeAction, number>>>;
-      /** Nodes that make the run fail. */
+      /** Nodes that make the run fail; of a replay those of the run whose result it is. */
       readonly failedNodes: number;
       /** Node time dbt State says it saved. */
       readonly savedNodeMs?: number;

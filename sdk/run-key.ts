@@ -1,10 +1,12 @@
 import type { DedupOptions } from './dedup/dedup-options.ts';
 import { type ResolvedOptions, type RunOptions, resolveOptions } from './options.ts';
+import { stopGrace } from './run/dedup/begin.ts';
 import { digestOfKey, type Identity, identify } from './run/dedup/identify.ts';
 import { makePlan } from './run/make-plan.ts';
 import { beginRun, type RunContext } from './run/run-context.ts';
 import { openStore } from './stores/open-store.ts';
 import { optional } from './util/optional.ts';
+import { unlessAborted } from './util/waiting.ts';
 
 /** Options of `runKey()`: those of a run, without the need for a store. */
 export type RunKeyOptions = Omit<RunOptions, 'dedup'> & {
@@ -55,7 +57,8 @@ export async function runKey(
   try {
     const plan = await makePlan(run);
     const folder = await folderOf(dedup?.store, resolved.options);
-    return describe(run, await identify(run, plan, settings, folder === undefined ? [] : [folder]));
+    const identifying = identify(run, plan, settings, folder === undefined ? [] : [folder]);
+    return describe(run, await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings)));
   } finally {
     run.stops.dispose();
   }

@@ -1,5 +1,6 @@
 import { loadConfig, parseDuration, type RunKeyOptions, runKey, withConfig } from '../index.ts';
 import { EXIT } from './exit-codes.ts';
+import { exitSoon } from './exit-soon.ts';
 import { KEY_HELP } from './help/key.ts';
 import { LEDGER_OPTIONS, readLedgerOptions } from './ledger-options.ts';
 import { rememberSignal } from './remember-signal.ts';
@@ -51,6 +52,7 @@ export async function keyCommand(argv: readonly string[]): Promise<number> {
   });
   const signal = signals.received();
   if (signal !== undefined || described === undefined) {
+    exitSoon();
     process.stderr.write('dbt-runcache: The key was not worked out: it was cancelled\n');
     return signal === undefined ? EXIT.notDone : EXIT[signal];
   }

@@ -10,7 +10,9 @@ import {
   sweepLedger,
 } from '../index.ts';
 import { nearest } from '../util/nearest.ts';
+import { atMost } from '../util/waiting.ts';
 import { EXIT } from './exit-codes.ts';
+import { exitSoon } from './exit-soon.ts';
 import { LEDGER_HELP } from './help/ledger.ts';
 import { renderEntry, renderLedger, renderReleased, renderSwept } from './render-ledger.ts';
 import { printJson } from './tame.ts';
@@ -19,6 +21,7 @@ import { complaint, oneOf, parseOptions, readConfig, UsageError } from './usage-
 const FORMATS = ['text', 'json'] as const;
 const COMMANDS = ['list', 'show', 'release', 'sweep'] as const;
 const DEFAULT_LIMIT = 50;
+const CLOSE_MS = 10_000;
 
 const OPTIONS = {
   'dedup-store': { type: 'string' },
@@ -57,11 +60,14 @@ export async function ledgerCommand(argv: readonly string[]): Promise<number> {
     process.stdout.write(format === 'json' ? printJson({ version: 1, ...data }) : text());
     return EXIT.success;
   } catch (error) {
-    if (!(error instanceof DbtRunCacheError) || error.code !== 'ledger-key-not-found') throw error;
+    if (!(error instanceof DbtRunCacheError) || error.code !== 'ledger-key-not-found') {
+      exitSoon();
+      throw error;
+    }
     process.stderr.write(complaint(error));
     return EXIT.noKey;
   } finally {
-    await store.close();
+    await atMost(CLOSE_MS, store.close(), undefined);
   }
 }
 

@@ -13,6 +13,7 @@ import {
 import { createRedactor } from '../util/redact.ts';
 import { decisionLine } from './decision-line.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { exitSoon } from './exit-soon.ts';
 import { RUN_HELP } from './help/run.ts';
 import { linesAsEvents, printEvent } from './json-lines.ts';
 import { problemEvent, stderrEvent, toLogEvent } from './log-event.ts';
@@ -39,6 +40,7 @@ export async function runCommand(argv: readonly string[]): Promise<number> {
   // The run stops dbt on a signal by itself.
   const signals = rememberSignal();
   const result = given.logFormat === 'json' ? await runWithEvents(given) : await runInText(given);
+  if (result.failure?.code === 'cancelled' || result.failure?.code === 'timed-out') exitSoon();
   return exitCodeOf(result, signals.received());
 }
 

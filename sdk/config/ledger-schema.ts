@@ -13,13 +13,13 @@ export const LEDGER_SHAPE = {
     .string()
     .min(1)
     .describe(
-      'Where the ledger lives, so that identical runs share one result: file:<folder>, relative to this file, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://… or memory:. No passwords. none: no ledger. Default: none.',
+      'Where the ledger lives, so that identical runs share one result: file:<folder>, relative to this file, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://… or memory:. In the GitHub Action so far only file: and memory:. No passwords. none: no ledger, and other runs do not hear of what this one writes. Default: none.',
     ),
   'idempotency-key': z
     .string()
     .regex(/^[\s\S]{1,512}$/u)
     .describe(
-      'Names the run, at most 512 characters: runs of one key are one run. No secrets: everyone with access to the ledger reads it. Default: derived from every input of the run.',
+      'Names the run, at most 512 characters: runs of one key are one run. Not with retry. No secrets: everyone with access to the ledger reads it. Default: derived from every input of the run.',
     ),
   data: z
     .enum(['sources', 'ignore'])
@@ -30,7 +30,7 @@ export const LEDGER_SHAPE = {
     .string()
     .min(1)
     .describe(
-      'A version of your own for the data in the warehouse, for a derived key, e.g. a date. Excludes data. No secrets.',
+      'A version of your own for the data in the warehouse, for a derived key, e.g. the id of the last load, or its date. Excludes data. No secrets.',
     ),
   'key-env': z
     .array(z.string().regex(VARIABLE))
@@ -72,7 +72,7 @@ export const LEDGER_SHAPE = {
     'How long a record is kept, e.g. 90d, at most 3650d. Default: 30d.',
   ),
   lease: durationText().describe(
-    'How long the owner of a run in flight may be silent before another takes over, e.g. 5m. Default: 2m, or 24h where the store cannot renew.',
+    'How long the owner of a run in flight may be silent before another takes over, e.g. 5m. If it lives all the same, two dbt may write at once. Default: 2m.',
   ),
   'restore-compiled': z
     .boolean()

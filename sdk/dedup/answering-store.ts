@@ -50,7 +50,7 @@ export function answeringStore(store: DedupStore, options: AnsweringOptions = {}
     if (closing.signal.aborted) return { kind: 'unknown', why: CLOSED };
     const wasStopped = signal?.aborted === true;
     const limitMs = wasStopped ? Math.min(limits.stoppedMs, usualMs) : usualMs;
-    const ended = endedBy(closing.signal, undefined);
+    const ended = endedBy(closing.signal, wasStopped ? undefined : signal);
     try {
       const late: Unknown = { kind: 'unknown', why: `no answer within ${limitMs / 1000} s` };
       return await atMost(limitMs, Promise.race([action(), ended.promise]), late);

@@ -65,6 +65,8 @@ export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
       ];
     case 'unavailable':
       return [words(`The ledger did not answer (${clause(because.why)}), so dbt ran without it.`)];
+    case 'unknown':
+      return [words('Why it ran could not be asked of the ledger in time.')];
   }
 }
 
@@ -90,7 +92,7 @@ export function keptInWords(record: RecordFate, failed: boolean): string | undef
 export const RECORD_CAUTIONS: Readonly<Record<RecordFate, string | undefined>> = {
   kept: undefined,
   none: undefined,
-  lost: 'Another run took its key over while it ran: identical runs take that one’s result, not this one’s.',
+  lost: 'Its key was no longer its own when it ended: another run had taken it over, or it was freed by hand. So identical runs do not take this result.',
   unknown: 'The store did not say whether this result was kept, so an identical run may run once more.',
   'inputs-changed':
     'Files of the project changed while dbt ran, so it is not known what this result was made of, and it was not kept.',
@@ -102,7 +104,7 @@ export const RECORD_CAUTIONS: Readonly<Record<RecordFate, string | undefined>> =
 export const RECORDS: Readonly<Record<RecordFate, string>> = {
   kept: 'Kept: an identical run can take this result.',
   none: 'Nothing was kept of this run.',
-  lost: 'Not kept: another run had taken the key over.',
+  lost: 'Not kept: the key was no longer its own.',
   unknown: 'Not known: the store did not say.',
   'inputs-changed': 'Not kept: files of the project changed while dbt ran.',
   'target-changed': 'Not kept: another run wrote to the same target meanwhile.',

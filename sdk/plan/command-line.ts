@@ -33,6 +33,8 @@ export interface CommandLine {
   readonly writeJson?: boolean;
   readonly quiet?: boolean;
   readonly fullRefresh?: boolean;
+  /** Whether tests keep their failures in the warehouse. */
+  readonly storeFailures?: boolean;
   /** `docs generate --no-compile` is false. */
   readonly compile?: boolean;
   /** dbt v2: write the catalog, whatever the command. */
@@ -166,6 +168,7 @@ function named({
     writeJson: flags.get('write-json'),
     quiet: flags.get('quiet'),
     fullRefresh: flags.get('full-refresh'),
+    storeFailures: flags.get('store-failures'),
     compile: flags.get('compile'),
     inlineDirect: values.get('inline-direct'),
     writeCatalog: flags.get('write-catalog'),

@@ -47,8 +47,9 @@ function tell(run: RunContext, report: RunReport): void {
     report.outcome !== 'failed' ||
     failure?.code === 'nodes-failed' ||
     (report.decisions.length > 0 && (failure?.code === 'cancelled' || failure?.code === 'timed-out'));
-  for (const decision of report.decisions) run.send({ kind: 'node-decided', decision });
+  // First: it says whose decisions follow.
   if (report.dedup !== undefined) run.send({ kind: 'dedup', result: report.dedup });
+  for (const decision of report.decisions) run.send({ kind: 'node-decided', decision });
   if (!wasRun && failure !== undefined) {
     run.send({
       kind: 'job-error',

@@ -161,8 +161,21 @@ async function readVersion(folder: string, number: number): Promise<Version | un
     stat(path).catch(ifMissing),
   ]);
   if (text === undefined || found === undefined) return undefined;
-  const content = JSON.parse(text) as Version['content'];
-  return { number, content, ageMs: Math.max(0, Date.now() - found.mtimeMs) };
+  return { number, content: contentOf(text, path), ageMs: Math.max(0, Date.now() - found.mtimeMs) };
+}
+
+/** @throws Error for what no version of this store has written. */
+function contentOf(text: string, path: string): Version['content'] {
+  const content = JSON.parse(text) as Partial<
+    Version['content'] & { value: unknown; removed: unknown }
+  > | null;
+  if (
+    typeof content?.id === 'string' &&
+    Number.isFinite(content.retainMs) &&
+    (typeof content.value === 'string' || content.removed === true)
+  )
+    return content as Version['content'];
+  throw new Error(`${path} is no entry of a ledger`);
 }
 
 async function numbersIn(folder: string): Promise<number[]> {

@@ -39,6 +39,7 @@ describe('the tables are those of the code', () => {
     'other-inputs': true,
     'in-flight': true,
     unavailable: true,
+    unknown: true,
   };
   const kinds: Record<DedupReport['kind'], true> = {
     executed: true,

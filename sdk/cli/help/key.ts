@@ -24,8 +24,9 @@ Options:
   --no-config           Read no configuration file.
   -h, --help            Show this help.
   All options of dbt-runcache run about the ledger are taken. --idempotency-key,
-  --data, --data-version, --key-env, --key-ignore and --durable-target may
-  change the key; a ledger in a folder of the project is no input of it.
+  --data, --data-version, --key-env and --key-ignore may change the key, the
+  others never do. --dedup-store only keeps a ledger that lies in the project's
+  folder from being an input.
 
 Exit codes:
   0    there is a key

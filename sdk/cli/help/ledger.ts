@@ -10,8 +10,9 @@ Commands:
   list       The runs in the ledger, the newest first
   show       Everything of one run. The key is the digest that list and
              dbt-runcache key show, or its first characters
-  release    Free a key, so that its next run runs dbt. A run that is in flight
-             goes on, and its result is not kept. Nothing is asked
+  release    Free a key, so that its next run runs dbt: the way to force a run.
+             A run that is in flight goes on, and its result is not kept.
+             Nothing is asked
   sweep      Clear away what is past its retention
 
 Options:

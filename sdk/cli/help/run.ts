@@ -48,17 +48,19 @@ The ledger:
                         redis:<variable that holds the URL>, redis://host:6379,
                         s3://<bucket>/<prefix>?region=<region>,
                         gs://<bucket>/<prefix> or memory:. No passwords.
-                        none: no ledger, whatever is set elsewhere.
+                        none: no ledger, whatever is set elsewhere; other runs
+                        do not hear of what this one writes.
   --idempotency-key <key>
                         Names this run: runs of one key are one run. At most 512
-                        characters, no secrets. Default: derived from every
-                        input of the run; see dbt-runcache key --help.
+                        characters, no secrets, not with retry. Default: derived
+                        from every input of the run; see dbt-runcache key
+                        --help.
   --data <what>         What the data in the warehouse is, for a derived key:
                         sources, as fresh as dbt reports them (starts dbt), or
                         ignore, it does not matter.
-  --data-version <text> A version of your own for that data, e.g. a date, no
-                        secrets. Excludes --data; without either no key is
-                        derived.
+  --data-version <text> A version of your own for that data, e.g. the id of the
+                        last load, or its date, no secrets. Excludes --data;
+                        without either no key is derived.
   --key-env <name>      This environment variable changes what dbt does; *
                         stands for any characters. Repeatable. Those of
                         env_var() are found without it.
@@ -84,8 +86,8 @@ The ledger:
   --retention <duration>
                         How long a record is kept, e.g. 90d. Default: 30d.
   --lease <duration>    How long a run in flight may be silent before another
-                        takes over. Default: 2m; 24h where the store cannot
-                        renew.
+                        takes over; if it lives all the same, two dbt may write
+                        at once. Default: 2m.
   --restore-compiled    Keep compiled SQL and bring it back as well.
 
 Configuration:
@@ -109,10 +111,14 @@ Output:
   dbt-runcache/schemas/decision-log.json.
 
 Exit codes:
-  0    dbt did the run and no node failed
-  1    dbt did the run and some nodes failed
+  0    dbt did the run and no node failed; or an earlier run that did was taken
+       from the ledger; or an identical run is in flight (--on-in-flight skip)
+  1    dbt did the run and some nodes failed; or an earlier run of which some
+       failed was taken from the ledger (--dedup-on any)
   2    the run could not be done, timed out, or the command line or the
-       configuration is wrong
+       configuration is wrong; with a ledger also: a given key was used with
+       other inputs, an identical run is in flight (--on-in-flight fail, or the
+       wait is over), or the ledger does not answer (--on-unavailable fail)
   130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
   143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;

@@ -16,6 +16,8 @@ import {
   scanYaml,
   TEMPLATE_ENDINGS,
 } from './mentions.ts';
+import { namesModules, runsPythonHere } from './python-outside.ts';
+import { isPythonModel } from './python-scan.ts';
 
 export interface CodeParts {
   /** Every file of the project, by path relative to its folder, with the digest of its content. */
@@ -30,11 +32,14 @@ export interface CodeParts {
 export async function codeParts(input: CodeInput): Promise<CodeParts> {
   const { dir } = input.project;
   const mentions: FileMentions[] = [];
+  const hasPythonHere = runsPythonHere(input.profile);
+  let runsPython = hasPythonHere && namesModules(input.profile);
   // In a warehouse elsewhere a Python model has another environment.
-  const isRendered = (name: string): boolean =>
-    isTemplate(name) || (isPython(name) && input.profile?.isLocalWarehouse !== false);
+  const isRendered = (name: string): boolean => isTemplate(name) || (isPython(name) && hasPythonHere);
   const look = ({ name }: ListedFile, content: Buffer): void => {
-    if (isRendered(name)) mentions.push({ file: name, ...mentionsIn(name, content) });
+    if (!isRendered(name)) return;
+    if (isPython(name)) runsPython ||= isPythonModel(content);
+    mentions.push({ file: name, ...mentionsIn(name, content) });
   };
   const asked = Promise.all([
     gitObjects(dir, input.env, input.run),
@@ -69,11 +74,13 @@ export async function codeParts(input: CodeInput): Promise<CodeParts> {
   mentions.push(
     ...input.args.map((argument) => ({ file: "dbt's arguments", ...mentionsInArgument(argument) })),
   );
-  mentions.sort((a, b) => (a.file < b.file ? -1 : 1));
+  // Scripts that no model can import are none of dbt's business.
+  const read = mentions.filter(({ file }) => runsPython || !isPython(file));
+  read.sort((a, b) => (a.file < b.file ? -1 : 1));
   return {
     code: withLeftOut(asPart(code), input),
     packages: asPart(packages),
-    env: unknown === undefined ? envPart(input, mentions) : asPart(unknown),
+    env: unknown === undefined ? await envPart(input, read) : asPart(unknown),
   };
 }
 
@@ -93,7 +100,8 @@ async function profileMentions({ profile, commandLine }: CodeInput): Promise<rea
   const file: ListedFile = { path: profile.path, name: profile.path, isLink: false };
   const found: FileMentions[] = [];
   await readFiles([file], (_, content) => {
-    if (content !== 'missing') found.push({ file: profile.path, ...scanYaml(content.toString('utf8')) });
+    if (content !== 'missing')
+      found.push({ file: profile.path, isProfile: true, ...scanYaml(content.toString('utf8')) });
   });
   return found;
 }

@@ -4,6 +4,7 @@ import type { FingerprintInput } from './key-inputs.ts';
 import { flagOf, whyLeftOut } from './option-kinds.ts';
 import { previousRuns } from './previous-runs.ts';
 import { settingVariables } from './setting-variables.ts';
+import { shownText } from './slow-hash.ts';
 
 type Input = Pick<
   FingerprintInput,
@@ -16,7 +17,7 @@ type Input = Pick<
  * part of its own, and what is only about how a run is shown, is left out.
  */
 export async function commandPart(input: Input): Promise<PartInput> {
-  const options = optionItems(input);
+  const options = await optionItems(input);
   const variables = settingVariables(input);
   if (variables.kind === 'unknown') return variables;
   const previous = await previousRuns(input);
@@ -41,14 +42,17 @@ function ignoredItem({ keyIgnore }: Input): Record<string, string> {
   return keyIgnore.length === 0 ? {} : { 'key-ignore': JSON.stringify(keyIgnore.map(({ name }) => name)) };
 }
 
+/** What people give to macros may hold secrets, and so may all arguments. */
+const HOLDS_YAML: ReadonlySet<string> = new Set(['--args', 'arguments']);
+
 /**
  * Each option with all that was given for it, in that order: which of several dbt takes is its own affair. An option
  * that is in no table may take the next word, whatever that looks like, so then all arguments count as they stand.
  */
-function optionItems({ args, engine }: Input): {
+async function optionItems({ args, engine }: Input): Promise<{
   readonly items: Record<string, string>;
   readonly leftOut: Record<string, string>;
-} {
+}> {
   const leftOut: Record<string, string> = {};
   const given = new Map<string, unknown[]>();
   let isStrange = false;
@@ -63,11 +67,13 @@ function optionItems({ args, engine }: Input): {
     if (why === undefined) given.set(name, [...(given.get(name) ?? []), flag?.means ?? option.values]);
     else leftOut[`--${name}`] = why;
   }
-  return {
-    items: {
-      ...Object.fromEntries([...given].map(([name, values]) => [`--${name}`, JSON.stringify(values)])),
-      ...(isStrange ? { arguments: JSON.stringify(args) } : {}),
-    },
-    leftOut,
-  };
+  const texts: (readonly [string, string])[] = [...given].map(([name, values]) => [
+    `--${name}`,
+    JSON.stringify(values),
+  ]);
+  if (isStrange) texts.push(['arguments', JSON.stringify(args)]);
+  const items = await Promise.all(
+    texts.map(async ([name, text]) => [name, HOLDS_YAML.has(name) ? await shownText(name, text) : text]),
+  );
+  return { items: Object.fromEntries(items), leftOut };
 }

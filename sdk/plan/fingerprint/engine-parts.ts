@@ -6,6 +6,7 @@ import { isSecretName } from '../environment.ts';
 import { homeOf } from '../profiles-dir.ts';
 import { readVariable } from '../variables.ts';
 import { DBT_YAML } from '../yaml-file.ts';
+import { editablePackages } from './editable-packages.ts';
 import type { FingerprintInput } from './key-inputs.ts';
 import { pythonPackages } from './python-packages.ts';
 
@@ -16,10 +17,12 @@ export async function enginePart({
   profile,
   cwd,
   dotEnv,
+  env,
+  project,
   sitePackages,
 }: Pick<
   FingerprintInput,
-  'engine' | 'versions' | 'profile' | 'cwd' | 'dotEnv' | 'sitePackages'
+  'engine' | 'versions' | 'profile' | 'cwd' | 'dotEnv' | 'env' | 'project' | 'sitePackages'
 >): Promise<PartInput> {
   const { dbt, state, python } = versions;
   if (dbt === undefined) return unknown("dbt's version could not be told");
@@ -38,6 +41,13 @@ export async function enginePart({
   const packages = sitePackages === undefined ? undefined : await otherPackages(sitePackages, adapterType);
   if (packages === undefined && sitePackages !== undefined)
     return unknown(`the packages installed in ${sitePackages} could not be listed`);
+  let editable: Readonly<Record<string, string>> = {};
+  try {
+    if (sitePackages !== undefined) editable = await editablePackages(sitePackages, project);
+  } catch (error) {
+    return unknown(`a package that is installed from a folder cannot be read: ${(error as Error).message}`);
+  }
+  const searched = readVariable(env, 'PYTHONPATH');
   return {
     kind: 'known',
     items: {
@@ -46,7 +56,10 @@ export async function enginePart({
       python,
       ...(adapter === undefined ? {} : { adapter }),
       ...(state === undefined ? {} : { state }),
+      // Python has read it before dbt reads its `.env` file.
+      ...(searched === undefined || searched === '' ? {} : { PYTHONPATH: searched }),
       ...packages,
+      ...editable,
     },
   };
 }

@@ -66,9 +66,10 @@ export interface Fingerprint {
  */
 export async function fingerprint(input: FingerprintInput): Promise<Fingerprint> {
   const need = profileNeed(input);
-  const [code, command, engine, target] = await Promise.all([
+  const [code, command, vars, engine, target] = await Promise.all([
     codeParts(input),
     commandPart(input),
+    varsPart(input),
     enginePart(input),
     need === 'known' ? targetText(input) : undefined,
   ]);
@@ -77,7 +78,7 @@ export async function fingerprint(input: FingerprintInput): Promise<Fingerprint>
       ...code,
       command,
       selection: selectionPart(input),
-      vars: varsPart(input),
+      vars,
       ...profileParts(input, need),
       engine,
       state: statePart(input),

@@ -6,7 +6,8 @@ import { otelFileOf } from '../otel-file.ts';
 import { dialectOf, readVariable } from '../variables.ts';
 import type { FingerprintInput } from './key-inputs.ts';
 import { type ListedFile, listFiles } from './list-files.ts';
-import { findSourceRoots } from './source-roots.ts';
+import { pythonOutside } from './python-outside.ts';
+import { findSourceRoots, type SourceRoots } from './source-roots.ts';
 
 /** What of a run the files of a key depend on. */
 export type CodeInput = Pick<
@@ -23,10 +24,29 @@ export type CodeInput = Pick<
   | 'profile'
   | 'project'
   | 'run'
+  | 'sitePackages'
   | 'versions'
 >;
 
 const LOCK_FILE = 'package-lock.yml';
+
+/** @throws when only dbt can tell where something lies. */
+export function sourceRootsOf(
+  input: Pick<CodeInput, 'args' | 'commandLine' | 'cwd' | 'dotEnv' | 'project' | 'versions'>,
+  skip: ReadonlySet<string>,
+): Promise<SourceRoots> {
+  const { env, uncertain } = input.dotEnv;
+  return findSourceRoots({
+    dir: input.project.dir,
+    skip,
+    context: jinjaContext(
+      { cwd: input.cwd, env, commandLine: input.commandLine, dbtVersion: input.versions.dbt },
+      dialectOf(input.versions.dbt),
+      { uncertain },
+    ),
+    packagesPaths: packagesPaths(input),
+  });
+}
 
 /** Every file a run of the project can read, by name relative to the project's folder. */
 export async function listSources(
@@ -39,32 +59,25 @@ export async function listSources(
     input.keyIgnore.flatMap(({ name, path }) => (isAbsolute(name) ? [path] : [path, join(top, name)])),
   );
   const skip = new Set([...(await withRealPaths(notInputs(input))), ...ignored]);
-  const dialect = dialectOf(input.versions.dbt);
-  const { env, uncertain } = input.dotEnv;
-  const roots = await findSourceRoots({
-    dir,
-    skip,
-    context: jinjaContext(
-      { cwd: input.cwd, env, commandLine: input.commandLine, dbtVersion: input.versions.dbt },
-      dialect,
-      { uncertain },
-    ),
-    packagesPaths: packagesPaths(input),
-  });
+  const roots = await sourceRootsOf(input, skip);
+  const configured = new Set(roots.configured);
   const packagesAt = await withRealPaths(roots.packages);
   // The project itself may lie inside a package of its own: an `integration_tests` with `local: ../`.
   const elsewhere = new Set([...skip, ...roots.notInputs, ...packagesAt, dir, top]);
   // The user's word stands above what dbt_project.yml names.
   const list = async (root: string, without: ReadonlySet<string>): Promise<ListedFile[]> =>
-    (await isIgnored(root, ignored)) ? [] : listRoot(root, without, dir);
-  const [inside, outside, packages, lock] = await Promise.all([
-    listFiles(dir, new Set([...skip, ...packagesAt])),
+    (await isIgnored(root, ignored)) ? [] : listRoot(root, without, dir, configured);
+  const [inside, outside, packages, python, lock] = await Promise.all([
+    listFiles(dir, new Set([...skip, ...packagesAt]), dir, configured),
     Promise.all(roots.outside.map((root) => list(root, elsewhere))),
     Promise.all(roots.packages.map((root) => list(root, elsewhere))),
+    pythonOutside(input, { skip, elsewhere, isIgnored: (path) => isIgnored(path, ignored), list }),
     list(join(dir, LOCK_FILE), new Set()),
   ]);
+  const code = [...inside.filter(({ name }) => name !== LOCK_FILE), ...outside.flat(), ...python];
   return {
-    code: [...inside.filter(({ name }) => name !== LOCK_FILE), ...outside.flat()],
+    // Folders may lie in one another.
+    code: [...new Map(code.map((file) => [file.name, file])).values()],
     packages: [...lock, ...packages.flat()],
   };
 }
@@ -77,7 +90,12 @@ async function isIgnored(path: string, ignored: ReadonlySet<string>): Promise<bo
 }
 
 /** A folder's files, a file alone, or nothing where there is none. */
-async function listRoot(root: string, skip: ReadonlySet<string>, base: string): Promise<ListedFile[]> {
+async function listRoot(
+  root: string,
+  skip: ReadonlySet<string>,
+  base: string,
+  configured: ReadonlySet<string>,
+): Promise<ListedFile[]> {
   let isFolder: boolean;
   try {
     isFolder = (await stat(root)).isDirectory();
@@ -85,7 +103,7 @@ async function listRoot(root: string, skip: ReadonlySet<string>, base: string): 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  if (isFolder) return listFiles(root, skip, base);
+  if (isFolder) return listFiles(root, skip, base, configured);
   const name = relative(base, root).split(sep).join('/');
   return [{ path: root, name, isLink: (await lstat(root)).isSymbolicLink() }];
 }
@@ -106,7 +124,7 @@ function notInputs({ project, notInputs: others, commandLine, cwd, engine, dotEn
 }
 
 /** Where something other than dbt_project.yml puts packages. Not every version of dbt listens to each. */
-function packagesPaths({ args, dotEnv }: CodeInput): string[] {
+function packagesPaths({ args, dotEnv }: Pick<CodeInput, 'args' | 'dotEnv'>): string[] {
   const option = '--packages-install-path';
   const given = args.flatMap((arg, at) =>
     arg === option ? (args[at + 1] ?? []) : arg.startsWith(`${option}=`) ? arg.slice(option.length + 1) : [],

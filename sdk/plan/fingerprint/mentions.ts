@@ -1,7 +1,7 @@
 import { isScalar, LineCounter, parseAllDocuments, visit } from 'yaml';
 import { DBT_YAML } from '../yaml-file.ts';
 import { MENTION_WORDS, type Mentions, scanTemplate } from './jinja-scan.ts';
-import { scanPythonModel } from './python-scan.ts';
+import { scanPython } from './python-scan.ts';
 
 /** Endings of the files that dbt renders, or reads and renders the values of. */
 export const TEMPLATE_ENDINGS = ['sql', 'yml', 'yaml', 'md', 'j2', 'jinja', 'jinja2'] as const;
@@ -10,6 +10,8 @@ const TEMPLATE = new RegExp(String.raw`\.(?:${TEMPLATE_ENDINGS.join('|')})$`, 'i
 /** Of one file, or whatever else a person can be sent to. */
 export interface FileMentions extends Mentions {
   readonly file: string;
+  /** The profile, of which no model sees what is secret. */
+  readonly isProfile?: true;
 }
 
 const NO_MENTIONS: Mentions = { names: new Set(), unclear: [], readsMetadata: false };
@@ -25,7 +27,7 @@ export function isPython(name: string): boolean {
 
 /** What a file asks the environment for. */
 export function mentionsIn(name: string, content: Buffer): Mentions {
-  if (isPython(name)) return scanPythonModel(content);
+  if (isPython(name)) return scanPython(content);
   if (!isTemplate(name) || !MENTION_WORDS.some((word) => content.includes(word))) return NO_MENTIONS;
   const text = content.toString('utf8');
   if (/\.ya?ml$/i.test(name)) return scanYaml(text);

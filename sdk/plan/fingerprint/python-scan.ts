@@ -7,15 +7,15 @@ const READS =
 /** What an import brings in is seen where it is used, as long as it keeps its name. */
 const SAYS_NOTHING = /^[ \t]*(?:#|(?:from\s+os\s+import|import)\b(?!.*\bas\b)).*$/gm;
 
-/**
- * What a Python model asks the environment for: with some adapters it runs in dbt's own process. Other Python files are
- * not dbt's.
- */
-export function scanPythonModel(content: Buffer): Mentions {
+/** Whether it is a Python model of dbt's. */
+export function isPythonModel(content: Buffer): boolean {
+  return /^(?:async[ \t]+)?def[ \t]+model[ \t]*\(/m.test(content.toString('utf8'));
+}
+
+/** What a Python file asks the environment for: a model, or what models may import where they run in dbt's own process. */
+export function scanPython(content: Buffer): Mentions {
   if (!content.includes('environ') && !content.includes('getenv')) return NONE;
-  const whole = content.toString('utf8');
-  if (!/^(?:async[ \t]+)?def[ \t]+model[ \t]*\(/m.test(whole)) return NONE;
-  const text = whole.replace(SAYS_NOTHING, '');
+  const text = content.toString('utf8').replace(SAYS_NOTHING, '');
   const names = new Set<string>();
   const unclear: number[] = [];
   for (const { index } of text.matchAll(MENTION)) {

@@ -1,18 +1,38 @@
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { type JinjaContext, pythonText, renderJinja } from '../jinja.ts';
 import { isMap, readYamlFile, valueAt, type YamlFile } from '../yaml-file.ts';
-import { isInToolFolder } from './list-files.ts';
+import { isBelow } from './below.ts';
+import { isHidden } from './list-files.ts';
 
 /** Where the files of a project lie, apart from its own folder. */
 export interface SourceRoots {
   /** Absolute paths of folders and files that the project reads. */
   readonly outside: readonly string[];
+  /** Absolute paths that dbt was told to read, wherever they lie, also of packages. They need not be there. */
+  readonly configured: readonly string[];
+  /** `dbt_project.yml` of the project, and of each package that is there. */
+  readonly projectFiles: readonly YamlFile[];
   /** Absolute paths below those that are no input, as what dbt writes into a package that is a folder. */
   readonly notInputs: readonly string[];
   /** Absolute paths of folders into which packages are installed; at most one is in use. */
   readonly packages: readonly string[];
 }
+
+const PROJECT_FILE = 'dbt_project.yml';
+
+/** What dbt reads where `dbt_project.yml` names nothing else; the former names too. */
+const DEFAULT_PATHS = [
+  'analyses',
+  'analysis',
+  'data',
+  'functions',
+  'macros',
+  'models',
+  'seeds',
+  'snapshots',
+  'tests',
+];
 
 /** Of dbt_project.yml, the former names too. */
 const PATH_KEYS = [
@@ -40,17 +60,32 @@ export interface RootsInput {
 
 /** @throws when only dbt can tell a path. The message says which, and the way out. */
 export async function findSourceRoots(input: RootsInput): Promise<SourceRoots> {
-  const found = { outside: new Set<string>(), notInputs: new Set<string>(), seen: new Set<string>() };
+  const found = {
+    outside: new Set<string>(),
+    notInputs: new Set<string>(),
+    seen: new Set<string>(),
+    configured: new Set<string>(),
+    projectFiles: [] as YamlFile[],
+  };
   const top = await realpath(input.dir);
-  const isCovered = (path: string): boolean => {
-    const inside = [input.dir, top].map((dir) => relative(dir, path)).find(isBelow);
-    return inside !== undefined && !isInToolFolder(inside) && !isSkipped(path, input.skip);
+  /** Whether a listing of the project, or of the package it belongs to, has it. */
+  const isCovered = async (path: string, packageDirs: readonly string[] = []): Promise<boolean> => {
+    for (const dir of [input.dir, top, ...packageDirs]) {
+      if (!isBelow(dir, path)) continue;
+      const isLeftOut = isSkipped(path, input.skip) || isSkipped(path, found.notInputs);
+      return !isLeftOut && !(await isHidden(dir, relative(dir, path)));
+    }
+    return false;
   };
   const addPaths = async (dir: string, file: YamlFile): Promise<void> => {
+    found.projectFiles.push(file);
+    const places = [...new Set([dir, await realpath(dir)])];
+    for (const one of places) for (const path of DEFAULT_PATHS) found.configured.add(join(one, path));
     for (const key of PATH_KEYS)
       for (const path of pathsAt(file, key, input.context))
-        for (const place of new Set([resolve(dir, path), resolve(await realpath(dir), path)])) {
-          if (isCovered(place) || !(await isThere(place))) continue;
+        for (const place of places.map((one) => resolve(one, path))) {
+          found.configured.add(place);
+          if ((await isCovered(place, places)) || !(await isThere(place))) continue;
           if (/[*?[\]{}]/.test(path)) throw onlyDbtCanTell(file, key);
           found.outside.add(place);
         }
@@ -67,7 +102,7 @@ export async function findSourceRoots(input: RootsInput): Promise<SourceRoots> {
     const real = await realpath(dir);
     if (found.seen.has(real)) return;
     found.seen.add(real);
-    if (!isCovered(dir)) {
+    if (!(await isCovered(dir))) {
       found.outside.add(dir);
       for (const name of ['target', 'logs', 'dbt_packages']) found.notInputs.add(join(real, name));
     }
@@ -88,14 +123,23 @@ export async function findSourceRoots(input: RootsInput): Promise<SourceRoots> {
   const folders = new Set([...input.packagesPaths, ...packages].map((path) => resolve(input.dir, path)));
   for (const folder of folders) {
     for (const dir of await packagesIn(folder)) {
-      // Few lead out of their own folder.
-      if (!(await mentions(join(dir, 'dbt_project.yml'), /\.\./))) continue;
-      const one = await readProjectFile(dir);
-      if (one !== undefined) await addPaths(dir, one);
+      const one = await readYamlFile(join(dir, PROJECT_FILE), 'project-invalid');
+      if (one === undefined) continue;
+      if (!one.isDoubtful) {
+        await addPaths(dir, one);
+      } else if (await mentions(one.path, /\.\./)) {
+        throw doubtful(one);
+      } else {
+        // Of nobody's making here: then everything in it may be what dbt reads.
+        found.projectFiles.push(one);
+        found.configured.add(dir);
+      }
     }
   }
   return {
     outside: [...found.outside],
+    configured: [...found.configured],
+    projectFiles: found.projectFiles,
     // A path that is configured is an input wherever it lies.
     notInputs: [...found.notInputs].filter(
       (path) => ![...found.outside].some((one) => one.startsWith(path + sep) || one === path),
@@ -105,10 +149,13 @@ export async function findSourceRoots(input: RootsInput): Promise<SourceRoots> {
 }
 
 async function readProjectFile(dir: string): Promise<YamlFile | undefined> {
-  const file = await readYamlFile(join(dir, 'dbt_project.yml'), 'project-invalid');
-  if (file?.isDoubtful === true)
-    throw new Error(`${file.path} can only be read by dbt; correct its indentation and quotes`);
+  const file = await readYamlFile(join(dir, PROJECT_FILE), 'project-invalid');
+  if (file?.isDoubtful === true) throw doubtful(file);
   return file;
+}
+
+function doubtful({ path }: YamlFile): Error {
+  return new Error(`${path} can only be read by dbt; correct its indentation and quotes`);
 }
 
 function pathsAt(file: YamlFile, key: string, context: JinjaContext): string[] {
@@ -165,11 +212,6 @@ async function mentions(path: string, pattern: RegExp): Promise<boolean> {
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return false;
     throw new Error(`${path} cannot be read (${code ?? 'unknown reason'})`, { cause: error });
   }
-}
-
-/** Whether a relative path stays below what it is relative to. */
-function isBelow(path: string): boolean {
-  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 function isSkipped(path: string, skip: ReadonlySet<string>): boolean {

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunKey } from '../../dedup/coordinator.ts';
 import { deriveKey, type KeyInputs, type PartInput } from '../../dedup/key.ts';
@@ -8,6 +8,7 @@ import type { DedupSettings } from '../../dedup-settings.ts';
 import { needsOf } from '../../plan/dbt-commands.ts';
 import { ignoredPaths } from '../../plan/fingerprint/ignored-paths.ts';
 import { fingerprint } from '../../plan/fingerprint/key-inputs.ts';
+import { hasRunHooks } from '../../plan/fingerprint/run-hooks.ts';
 import { targetText } from '../../plan/fingerprint/warehouse-part.ts';
 import { type TargetFiles, targetFilesOf } from '../../plan/target-files.ts';
 import { askProgram } from '../../runtimes/process.ts';
@@ -18,10 +19,11 @@ import { sourceData } from './source-data.ts';
 
 /** Commands whose result is what they leave behind, and follows from their inputs. */
 const REPEATABLE = new Set(['build', 'clone', 'compile', 'docs generate', 'run', 'seed', 'snapshot', 'test']);
-/** Commands that no key makes one: what they are run for is what they print, or do to this machine's files. */
-const NEVER_REPEATED = new Set([
-  ...['clean', 'debug', 'deps', 'docs serve', 'init', 'list', 'parse', 'retry', 'show'],
-]);
+/**
+ * With a given key these as well. Of all others, what they are run for is what they print, or do to this machine's
+ * files; or nobody here knows what they do.
+ */
+const GIVEN_ALSO = new Set(['run-operation', 'source freshness']);
 /** Commands that change nothing in the warehouse, unless hooks do. */
 const ONLY_READING = new Set([
   ...['clean', 'compile', 'debug', 'deps', 'docs generate', 'docs serve', 'init', 'list', 'parse', 'show'],
@@ -71,9 +73,19 @@ export async function identify(
     profile === undefined || plan.project === undefined
       ? { kind: 'none' }
       : targetFilesOf({ profile, cwd: plan.cwd, project: plan.project, engine: plan.engine.kind });
-  const writes = !ONLY_READING.has(plan.command) || (await hasHooks(plan));
+  const writes =
+    !ONLY_READING.has(plan.command) ||
+    (plan.project !== undefined &&
+      (await hasRunHooks({
+        args: run.args,
+        commandLine,
+        cwd: plan.cwd,
+        dotEnv: plan.inputs.dotEnv,
+        project: plan.project,
+        versions: plan.inputs.versions,
+      })));
   const isRepeatable =
-    idempotencyKey === undefined ? REPEATABLE.has(plan.command) : !NEVER_REPEATED.has(plan.command);
+    REPEATABLE.has(plan.command) || (idempotencyKey !== undefined && GIVEN_ALSO.has(plan.command));
   if (plan.project === undefined || !isRepeatable) {
     const { project } = plan;
     // It may write there all the same, and others must hear of it.
@@ -184,19 +196,4 @@ async function plainFiles(paths: readonly string[]): Promise<readonly string[]> 
     ),
   );
   return found.flat();
-}
-
-/** Whether something runs before or after the nodes of every command: it may write whatever it likes. */
-async function hasHooks({ project }: Plan): Promise<boolean> {
-  if (project === undefined) return false;
-  const packages = await Promise.all(
-    ['dbt_packages', 'dbt_modules'].map(async (folder) => {
-      const names = await readdir(join(project.dir, folder)).catch(() => []);
-      return names.map((name) => join(project.dir, folder, name, 'dbt_project.yml'));
-    }),
-  );
-  const texts = await Promise.all(
-    [project.path, ...packages.flat()].map((path) => readFile(path, 'utf8').catch(() => '')),
-  );
-  return texts.some((text) => /^\s*['"]?on-run-(?:start|end)\b/m.test(text));
 }

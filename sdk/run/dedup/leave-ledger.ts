@@ -28,8 +28,7 @@ export async function leaveLedger(run: RunContext, { store, beginning, endedAt }
       : Math.max(LEAST_MS, STOPPED_MS - (performance.now() - endedAt));
   if (beginning !== undefined) {
     const begun = await atMost(leftMs(), giveBack(beginning), undefined);
-    // Old records are cleared away by ordinary runs, once a day. Who is to stop has no time for it.
-    if (begun?.kind === 'execute' && run.stops.cause === undefined) await sweep(run, begun);
+    if (begun?.kind === 'execute') await sweep(run, begun);
   }
   if (store !== undefined) await atMost(leftMs(), store.close(), undefined).catch(() => undefined);
 }
@@ -46,6 +45,7 @@ async function giveBack(beginning: Promise<Begun>): Promise<Begun | undefined> {
   }
 }
 
+/** Old records are cleared away by ordinary runs, once a day. Who is to stop has no time for it. */
 async function sweep(run: RunContext, { ledger }: Extract<Begun, { kind: 'execute' }>): Promise<void> {
   const signal = AbortSignal.any([AbortSignal.timeout(SWEEP_MS), run.stops.signal]);
   await sweepNowAndThen(ledger.store, { retainMs: ledger.policy.retentionMs, signal }).catch(() => undefined);

@@ -9,6 +9,7 @@ import { describeTargetFiles } from '../../dedup/target-file.ts';
 import { parseBoolean, readVariable } from '../../plan/variables.ts';
 import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
+import { atMost } from '../../util/waiting.ts';
 import { makePlan, type Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import { recentScope } from './because.ts';
@@ -46,13 +47,13 @@ export async function settle(
     fate: 'unknown',
     notice: notice('dedup-unavailable', `The ledger did not answer within ${limitMs / 1000} s`),
   };
-  const settled = await within(limitMs, leave(run, plan, execution, { report, artifacts }), late).catch(
+  const settled = await atMost(limitMs, leave(run, plan, execution, { report, artifacts }), late).catch(
     (thrown: unknown): Settled => ({
       fate: 'unknown',
       notice: notice('dedup-unavailable', thrown instanceof Error ? thrown.message : String(thrown)),
     }),
   );
-  const because = await within(STOPPED_MS, execution.because, { kind: 'no-record' as const });
+  const because = await atMost(STOPPED_MS, execution.because, { kind: 'unknown' as const });
   const unavailable =
     because.kind === 'unavailable'
       ? [
@@ -167,7 +168,7 @@ function fateOf(answer: FinishAnswer): Settled {
         fate: 'lost',
         notice: notice(
           'dedup-unavailable',
-          'Another run took this key over, as no sign of life of this one had reached the ledger for too long',
+          'This run lost its key: another run took it over, as no sign of life had reached the ledger for too long, or someone released it',
         ),
       };
     case 'unknown':
@@ -263,16 +264,4 @@ function inputsChanged(changed: readonly KeyDifference[]): RunNotice {
 
 function notice(name: string, message: string): RunNotice {
   return { kind: 'problem', name, message, count: 1 };
-}
-
-async function within<T>(ms: number, action: Promise<T>, otherwise: T): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<T>((resolve) => {
-    timer = setTimeout(() => resolve(otherwise), ms);
-  });
-  try {
-    return await Promise.race([action, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

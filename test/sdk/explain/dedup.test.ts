@@ -289,10 +289,12 @@ describe('why a run was executed', () => {
     { kind: 'in-flight' },
     { kind: 'in-flight', run: without(run, 'finishedAt') },
     { kind: 'unavailable', why: 'connect ECONNREFUSED' },
+    { kind: 'unknown' },
   ];
 
   const SAY_LEDGER = new Set([
     ...['no-key', 'no-record', 'nested', 'target-changed', 'distrusted', 'unusable', 'unavailable'],
+    'unknown',
   ]);
 
   test('in whole sentences, each its own, with the run where there is one', () => {
@@ -451,7 +453,8 @@ describe('what became of the record', () => {
   });
 
   test.each<[RecordFate, RegExp, RegExp]>([
-    ['lost', /took its key over/, /^Not kept: another run had taken the key over\.$/],
+    // Whoever freed it by hand started no other run.
+    ['lost', / taken it over, or it was freed by hand\./, /^Not kept: the key was no longer its own\.$/],
     ['unknown', /may run once more\.$/, /^Not known: /],
     ['inputs-changed', /^Files of the project changed /, /^Not kept: files of the project changed /],
     ['target-changed', /^Another run wrote to the same target /, /^Not kept: another run wrote to the same /],

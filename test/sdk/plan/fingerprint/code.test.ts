@@ -47,7 +47,7 @@ describe('the files of the project folder', () => {
       // Of a run that was given another target folder.
       ...['other-target/dbt_runcache_report.json', 'other-target/manifest.json'],
       ...['third-target/partial_parse.msgpack', 'third-target/compiled/a.sql', '.github/workflows/ci.yml'],
-      ...['models/__pycache__/m.pyc', 'package-lock.yml', 'dbt_packages/p/dbt_project.yml'],
+      ...['models/__pycache__/m.pyc', 'package-lock.yml', 'dbt_packages/p/x.sql'],
     ])
       await project.write(name, name);
     await project.write('README.md', 'text');
@@ -283,6 +283,53 @@ describe('files outside of the project folder', () => {
     expect(namesOf(await code({ vars: { M: '../mine' } }))).toContain('../mine/c.sql');
     await project.write('dbt_project.yml', 'name: shop\nmodel-paths: ["{{ target.name }}/x"]\n');
     expect(whyOf(await code())).toMatch(/dbt_project\.yml:2 gives "model-paths" a value that only dbt/);
+  });
+
+  describe("in a folder that dbt is told to read nothing is taken for a tool's", () => {
+    const inside = ['node_modules/m.sql', '.github/g.sql', '.git/h.sql', '__pycache__/p.sql', '.venv/v.sql'];
+    const marked = ['x/partial_parse.msgpack', 'x/m.sql', 'x/deep/m.sql', 'y/pyvenv.cfg', '.user.yml'];
+    test.each<[string, string, string]>([
+      ['models', 'name: shop\n', 'models'],
+      ['a former default', 'name: shop\n', 'data'],
+      ['one of model-paths', 'name: shop\nmodel-paths: [a/../lib/sql]\n', 'lib/sql'],
+      ['the project itself', 'name: shop\nmodel-paths: ["."]\n', 'other'],
+      ['one below a target folder', 'name: shop\nmodel-paths: [old/models]\n', 'old/models'],
+      ['one of a local package', 'name: shop\n', '../one/models'],
+      ['one of an installed package', 'name: shop\n', 'dbt_packages/p/sql'],
+    ])('%s', async (what, file, folder) => {
+      await project.write('dbt_project.yml', file);
+      if (what.includes('target')) await project.write('old/dbt_runcache_report.json', '{}');
+      if (what.includes('local')) {
+        await project.write('packages.yml', 'packages: [{local: ../one}]\n');
+        await project.write('../one/dbt_project.yml', 'name: one\n');
+      }
+      if (what.includes('installed'))
+        await project.write('dbt_packages/p/dbt_project.yml', 'name: p\nmodel-paths: [sql]\n');
+      const names = [...inside, ...marked].map((name) => `${folder}/${name}`);
+      for (const name of [...names, `${folder}/.env`, `${folder}/__pycache__/m.pyc`, `${folder}/.git/index`])
+        await project.write(name, 'x');
+      const all = await project.parts();
+      const listed = [...namesOf(all.code), ...namesOf(all.packages)].filter((name) =>
+        name.startsWith(folder),
+      );
+      expect(listed.filter((name) => name !== 'models/a.sql').sort()).toEqual(names.sort());
+    });
+
+    test('but what dbt writes is left out', async () => {
+      await project.write('dbt_project.yml', 'name: shop\nmodel-paths: ["."]\n');
+      for (const name of ['target/t.sql', 'logs/dbt.log', '.env', '.user.yml'])
+        await project.write(name, 'x');
+      expect(namesOf(await code())).toEqual(['dbt_project.yml', 'models/a.sql']);
+    });
+  });
+
+  test('an installed package whose settings cannot be read here is read whole', async () => {
+    await project.write(
+      'dbt_packages/p/dbt_project.yml',
+      'name: p\nmodel-paths: [sql]\nvars:\n  a: [\n    b\n]\n',
+    );
+    await project.write('dbt_packages/p/sql/node_modules/m.sql', 'x');
+    expect(namesOf(await packages())).toContain('dbt_packages/p/sql/node_modules/m.sql');
   });
 
   test('a configured folder counts even where nothing else there would', async () => {

@@ -315,3 +315,14 @@ describe('artifacts of earlier runs', () => {
     expect(await command(given)).not.toEqual(before);
   });
 });
+
+test.each([
+  ['--args', (secret: string) => ['run-operation', 'm', '--args', `{password: ${secret}}`]],
+  ['arguments', (secret: string) => ['build', '--new-option', '--vars', `{api_token: ${secret}}`]],
+])('a secret in %s counts by a slow hash', async (name, argsOf) => {
+  const [one, two] = await Promise.all(
+    ['hunter2-one', 'hunter2-two'].map((secret) => command({ args: argsOf(secret) })),
+  );
+  expect(one?.[name]).toMatch(/^\(secret\) [0-9a-f]{32}$/);
+  expect(one?.[name]).not.toBe(two?.[name]);
+});

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PartInput } from '../../../../sdk/dedup/key.ts';
 import { parseCommandLine } from '../../../../sdk/plan/command-line.ts';
 import { scanTemplate } from '../../../../sdk/plan/fingerprint/jinja-scan.ts';
 import { mentionsInArgument, scanYaml } from '../../../../sdk/plan/fingerprint/mentions.ts';
@@ -16,6 +17,10 @@ beforeEach(async () => {
 afterEach(() => rm(project.root, { recursive: true, force: true }));
 
 const env = async (more?: PartsOptions) => (await project.parts(more)).env;
+const profileOf = (adapterType: string, fields: Readonly<Record<string, string>> = {}) => ({
+  ...{ profileName: 'shop', profilesDir: '', path: join(project.root, 'profiles.yml'), secrets: [] },
+  ...{ adapterType, fields },
+});
 const names = (text: string): readonly string[] => [...scanTemplate(text, 'file').names].sort();
 const isClear = (text: string): boolean => scanTemplate(text, 'file').unclear.length === 0;
 
@@ -243,19 +248,28 @@ describe('the part', () => {
       'models/p.py',
       "import os\ndef model(dbt, session):\n    os.environ['X']; os.getenv(\n 'Y')\n",
     );
-    await project.write('scripts/p.py', 'import os\nos.environ[name]\n');
     expect(Object.keys(itemsOf(await env())).sort()).toEqual(['X', 'Y']);
     await project.commitAll();
     expect(Object.keys(itemsOf(await env())).sort()).toEqual(['X', 'Y']);
     await project.write('models/p.py', 'import os\ndef model(dbt, session):\n    os.environ.copy()\n');
     expect(whyOf(await env())).toMatch(/^models\/p\.py:\d uses os\.environ /);
-    const profile = {
-      profileName: 'shop',
-      profilesDir: '',
-      path: join(project.root, 'profiles.yml'),
-      secrets: [],
-    };
-    expect(itemsOf(await env({ profile: { ...profile, isLocalWarehouse: false } }))).toEqual({});
+    expect(itemsOf(await env({ profile: profileOf('snowflake') }))).toEqual({});
+  });
+
+  test('what Python models may import counts like them, and scripts of a project without any do not', async () => {
+    await project.write('scripts/p.py', "import os\nos.environ['X']\n");
+    expect(itemsOf(await env())).toEqual({});
+    for (const fields of [{ module_paths: '["/nowhere"]' }, { plugins: '[{"module":"p"}]' }])
+      expect(itemsOf(await env({ profile: profileOf('duckdb', fields) }))).toEqual({ X: '' });
+    await project.write('models/p.py', 'def model(dbt, session):\n    pass\n');
+    // Also where the database is a server: dbt's process is here.
+    for (const isLocalWarehouse of [true, false])
+      expect(itemsOf(await env({ profile: { ...profileOf('duckdb'), isLocalWarehouse } }))).toEqual({
+        X: '',
+      });
+    await project.write('scripts/p.py', 'import os\nos.environ[name]\n');
+    expect(whyOf(await env())).toMatch(/^scripts\/p\.py:2 uses os\.environ /);
+    expect(itemsOf(await env({ profile: profileOf('snowflake') }))).toEqual({});
   });
 
   test('arguments count', async () => {
@@ -263,20 +277,62 @@ describe('the part', () => {
     expect(itemsOf(await env({ args, vars: { X: '1' } }))).toEqual({ X: '=1' });
   });
 
-  test('secrets take no part and are named', async () => {
-    await reads("{{ env_var('DBT_ENV_SECRET_HOST') }}{{ env_var('DB_PASSWORD') }}{{ env_var('X') }}");
-    const part = await env({
-      vars: { DBT_ENV_SECRET_HOST: 'h', DB_PASSWORD: 'p', X: '1' },
-      keyEnv: ['API_TOKEN'],
+  describe('a secret', () => {
+    const parts = async (more: PartsOptions, name: string) =>
+      Promise.all(['hunter2-one', 'hunter2-two'].map((value) => env({ ...more, vars: { [name]: value } })));
+
+    test.each([
+      ['models/v.sql', 'DB_PASSWORD'],
+      ['macros/v.sql', 'GITHUB_TOKEN'],
+      ['models/v.yml', 'DB_PASSWORD'],
+      ['dbt_packages/p/macros/v.sql', 'DB_PASSWORD'],
+      // dbt keeps from models only what has that very prefix.
+      ['models/v.sql', 'dbt_env_secret_x'],
+    ])('that %s reads (%s) counts, by a slow hash', async (file, name) => {
+      await project.write(
+        file,
+        file.endsWith('yml') ? `a: "{{ env_var('${name}') }}"` : `{{ env_var('${name}') }}`,
+      );
+      const [one, two] = await parts({}, name);
+      expect(itemsOf(one as PartInput)).not.toEqual(itemsOf(two as PartInput));
+      expect(itemsOf(one as PartInput)[name]).toMatch(/^\(secret\) [0-9a-f]{32}$/);
+      expect(itemsOf(await env())[name]).toBe('');
+      expect(itemsOf(await env({ vars: { [name]: '' } }))[name]).not.toBe('');
     });
-    expect(part).toEqual({
-      kind: 'known',
-      items: { X: '=1' },
-      leftOut: {
-        API_TOKEN: 'it is a secret',
-        DBT_ENV_SECRET_HOST: 'it is a secret',
-        DB_PASSWORD: 'it is a secret',
+
+    test.each(['API_TOKEN', 'API_*', 'DBT_ENV_SECRET_X', 'DBT_ENV_SECRET_*'])(
+      'that key-env names (%s) counts',
+      async (pattern) => {
+        const name = pattern.replace(/\*$/, 'TOKEN');
+        const [one, two] = await parts({ keyEnv: [pattern] }, name);
+        expect(itemsOf(one as PartInput)).not.toEqual(itemsOf(two as PartInput));
+        expect(JSON.stringify(one)).not.toContain('hunter2');
       },
+    );
+
+    test('that the profile alone reads is left out, also through another', async () => {
+      await project.write('../profiles.yml', "a: \"{{ env_var('DB_PASSWORD') }}{{ env_var('X') }}\"\n");
+      const through = { DB_PASSWORD: 'p', X: "{{ env_var('API_TOKEN') }}", API_TOKEN: 't' };
+      const why = 'it is a secret that only the profile reads';
+      expect(await env({ vars: through })).toEqual({
+        kind: 'known',
+        items: { X: "={{ env_var('API_TOKEN') }}" },
+        leftOut: { DB_PASSWORD: why, API_TOKEN: why },
+      });
+      // A model sees it too.
+      await reads("{{ env_var('X') }}");
+      expect(Object.keys(itemsOf(await env({ vars: through })))).toEqual(['API_TOKEN', 'X']);
+    });
+
+    test('that dbt keeps from models is left out, though not from Python', async () => {
+      const name = 'DBT_ENV_SECRET_X';
+      await reads(`{{ env_var('${name}') }}`);
+      const [one, two] = await parts({}, name);
+      expect(one).toEqual(two);
+      expect(one).toMatchObject({ leftOut: { [name]: expect.any(String) } });
+      await project.write('models/p.py', `import os\ndef model(dbt, s):\n    os.environ['${name}']\n`);
+      const [here, there] = await parts({}, name);
+      expect(itemsOf(here as PartInput)).not.toEqual(itemsOf(there as PartInput));
     });
   });
 

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { DedupStore } from '../../../../sdk/dedup/store.ts';
-import { type DedupOptions, type RunOptions, type RunResult, runDbt } from '../../../../sdk/index.ts';
+import {
+  type DedupOptions,
+  type RunEvent,
+  type RunOptions,
+  type RunResult,
+  runDbt,
+} from '../../../../sdk/index.ts';
 import { memoryStore } from '../../../../sdk/stores/memory.ts';
 import { addFakeAdapter } from '../../../support/fake-dbt/fake-adapter.ts';
 import { type FakeDbt, makeFakeDbt } from '../../../support/fake-dbt/fake-dbt.ts';
@@ -68,6 +74,15 @@ function failureOf(result: RunResult): string {
   return `${result.outcome}: ${result.outcome === 'failed' ? `${result.failure.code}, ${result.failure.message}` : ''}`;
 }
 
+async function lastEvent(run: AsyncIterable<RunEvent>): Promise<RunEvent | undefined> {
+  let last: RunEvent | undefined;
+  for await (const event of run) {
+    last = event;
+    if (event.kind === 'job-error') break;
+  }
+  return last;
+}
+
 /** Milliseconds from now until it has ended. */
 async function timed<T>(work: Promise<T>): Promise<{ readonly result: T; readonly ms: number }> {
   const from = performance.now();
@@ -94,7 +109,13 @@ describe('a store that never answers', () => {
       const run = start(store, { onUnavailable }, { cancelSignal: cancel.signal });
       await asked;
       cancel.abort();
+      const told = timed(lastEvent(run));
       const { result, ms } = await timed(run);
+      // What is still tried at the ledger keeps nobody waiting who listens.
+      expect(await told).toMatchObject({
+        result: { kind: 'job-error' },
+        ms: expect.toSatisfy((at) => at < 1500),
+      });
       expect(failureOf(result)).toBe('failed: cancelled, The run was cancelled before dbt was started');
       expect(ms).toBeLessThan(WAY_OUT_MS);
     }
