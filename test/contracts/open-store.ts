@@ -1,8 +1,11 @@
 import type { DedupStore } from '../../sdk/dedup/store.ts';
+import { type ActionsCacheStoreOptions, actionsCacheStore } from '../../sdk/stores/actions-cache.ts';
 import { fileStore } from '../../sdk/stores/file.ts';
 import { gcsStore } from '../../sdk/stores/gcs.ts';
+import { gitRefStore } from '../../sdk/stores/git-ref.ts';
 import { redisStore } from '../../sdk/stores/redis.ts';
 import { s3Store } from '../../sdk/stores/s3.ts';
+import { TOKEN } from '../support/git-rest-service.ts';
 
 /** A store as plain data, so that another process can open the same. Credentials are in the environment. */
 export type StoreAddress =
@@ -22,7 +25,14 @@ export type StoreAddress =
       readonly bucket: string;
       readonly prefix?: string;
       readonly timeoutMs?: number;
-    };
+    }
+  | {
+      readonly kind: 'git-ref';
+      readonly apiUrl: string;
+      readonly repository: string;
+      readonly timeoutMs?: number;
+    }
+  | ({ readonly kind: 'actions-cache' } & ActionsCacheStoreOptions);
 
 export function openStore(address: StoreAddress): DedupStore {
   switch (address.kind) {
@@ -34,5 +44,9 @@ export function openStore(address: StoreAddress): DedupStore {
       return s3Store({ ...address, forcePathStyle: true });
     case 'gcs':
       return gcsStore({ ...address, accessToken: async () => 'not-a-secret-gcs-token' });
+    case 'actions-cache':
+      return actionsCacheStore(address);
+    case 'git-ref':
+      return gitRefStore({ ...address, token: TOKEN });
   }
 }

@@ -33,7 +33,7 @@ async function race({ key, hang, leaseMs }: RaceOrder): Promise<void> {
     key: { kind: 'derived', text: key, parts: [] },
     policy: { ...defaultPolicy(true), leaseMs, heartbeatMs: leaseMs / 4 },
     producer,
-    target: `target of ${key}`,
+    targets: [`target of ${key}`],
     writes: true,
     distrust: async () => undefined,
     fetch: async () => undefined,

@@ -16,6 +16,8 @@ export interface StoreUnderTest {
   readonly age?: (kind: 'entries' | 'blobs', name: string, ms: number) => Promise<void>;
   /** How often a sweep races with writers. Default 20. */
   readonly sweepRounds?: number;
+  /** False for a store that cannot list: then it must say so. Default true. */
+  readonly lists?: boolean;
 }
 
 const HOUR = 3_600_000;
@@ -24,7 +26,7 @@ const RACERS = 10;
 
 /** One suite for every store: what the interface promises, with nothing about how it is kept. */
 export function storeContract(name: string, store: StoreUnderTest): void {
-  const { open, prefix } = store;
+  const { open, prefix, lists = true } = store;
   sweepContract(name, store);
   const write = (store: DedupStore, entry: string, value: string, expected?: string): Promise<WriteAnswer> =>
     store.write({ name: entry, value, expected, retainMs: HOUR });
@@ -107,7 +109,14 @@ export function storeContract(name: string, store: StoreUnderTest): void {
       expect(await store.read(entry)).toMatchObject({ entry: { value: 'y', version: second } });
     });
 
-    test('a list holds the names that begin with the prefix, and no others', async () => {
+    // Only one of the two is a test of the store in hand.
+    const [whereListed, whereNot] = lists ? [test, () => undefined] : [() => undefined, test];
+    whereNot('one that cannot list says so', async () => {
+      const names = open().list('')[Symbol.asyncIterator]();
+      await expect(names.next()).rejects.toMatchObject({ code: 'dedup-unavailable' });
+    });
+
+    whereListed('a list holds the names that begin with the prefix, and no others', async () => {
       const store = open();
       const root = prefix();
       const names = ['claims/a', 'claims/b', 'claims/deep/c', 'claimsnot/d', 'targets/a'];

@@ -13,8 +13,17 @@ interface Racer {
   readonly send: (order: RaceOrder) => void;
 }
 
+export interface StoreRaceOptions {
+  /** Lease of the owner that is killed, and of who adopts from it. Milliseconds; default 1500. */
+  readonly killedLeaseMs?: number;
+}
+
 /** Real processes race for one key on a real store. */
-export function storeRaces(name: string, address: () => StoreAddress): void {
+export function storeRaces(
+  name: string,
+  address: () => StoreAddress,
+  { killedLeaseMs = 1500 }: StoreRaceOptions = {},
+): void {
   describe(`${RACERS} processes on the ${name} store`, () => {
     const racers: Racer[] = [];
     const news: (RaceNews & { readonly by: number })[] = [];
@@ -68,10 +77,10 @@ export function storeRaces(name: string, address: () => StoreAddress): void {
     test('the owner killed: exactly one adopts, and the others replay that one', async () => {
       const key = 'killed';
       const [owner, ...others] = racers;
-      owner?.send({ key, hang: true, leaseMs: 1500 });
+      owner?.send({ key, hang: true, leaseMs: killedLeaseMs });
       await until(() => about(key, 'executing').length === 1);
       owner?.process.kill('SIGKILL');
-      for (const racer of others) racer.send({ key, hang: false, leaseMs: 1500 });
+      for (const racer of others) racer.send({ key, hang: false, leaseMs: killedLeaseMs });
       await until(() => about(key, 'executed', 'replayed', 'failed').length === RACERS - 1);
       expect(about(key, 'failed').map(({ error }) => error)).toEqual([]);
       expect(about(key, 'executing').map(({ attempt }) => attempt)).toEqual([1, 2]);
