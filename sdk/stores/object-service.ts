@@ -1,5 +1,7 @@
 import type { Trouble } from './within.ts';
 
+export { readBounded } from '../util/read-bounded.ts';
+
 /** What an object store is asked for. S3 and Google's differ in words alone. */
 export interface ObjectService {
   readonly kind: string;
@@ -59,19 +61,4 @@ export interface ListedObject {
 export function ageOf(date: number, lastModified: number): number | undefined {
   const ageMs = date - lastModified - 999;
   return Number.isFinite(ageMs) ? Math.max(0, ageMs) : undefined;
-}
-
-/** The whole of a stream; undefined when it is longer than `maxBytes`. */
-export async function readBounded(
-  stream: AsyncIterable<Uint8Array>,
-  maxBytes: number,
-): Promise<Uint8Array | undefined> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    length += chunk.byteLength;
-    if (length > maxBytes) return undefined;
-    chunks.push(chunk);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
