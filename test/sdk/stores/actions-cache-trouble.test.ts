@@ -208,7 +208,7 @@ describe('a reservation that was given up', () => {
     const first = await written(write(open(), name, 'first'));
     await reader.read(name);
     for (const number of [2, 3]) burn(keyOf(name, number));
-    const second = await written(write(open({ patienceMs: 300 }), name, 'second', first));
+    const second = await written(write(open({ patienceMs: 1500 }), name, 'second', first));
     expect(second).toMatch(/^4\./);
     expect(await reader.read(name)).toMatchObject({ entry: { value: 'second', version: second } });
     expect(await written(write(reader, name, 'third', second))).toMatch(/^5\./);
@@ -228,7 +228,7 @@ describe('a reservation that was given up', () => {
   test('one of several that skip it wins', async () => {
     const name = fresh();
     burn(keyOf(name, 1));
-    const stores = Array.from({ length: 5 }, () => open({ patienceMs: 500 }));
+    const stores = Array.from({ length: 5 }, () => open({ patienceMs: 1500 }));
     const answers = await Promise.all(stores.map((store, at) => write(store, name, `by ${at}`)));
     expect(answers.map(({ kind }) => kind).sort()).toEqual([...Array(4).fill('conflict'), 'written']);
   });
