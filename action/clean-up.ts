@@ -5,6 +5,7 @@ import { processMark } from './process-mark.ts';
 import { type RememberedRun, recallRun } from './run-state.ts';
 
 const TERM_WAIT_MS = 3000;
+const KILL_WAIT_MS = 2000;
 const POLL_MS = 50;
 
 /**
@@ -32,10 +33,15 @@ async function stopLeftover(pid: number, mark: string | undefined): Promise<void
   const now = processMark(pid);
   if (now !== undefined && now !== mark) return;
   if (!signalGroup(pid, 'SIGTERM')) return;
-  const until = Date.now() + TERM_WAIT_MS;
-  while (Date.now() < until && signalGroup(pid, 0)) await delay(POLL_MS);
-  if (signalGroup(pid, 0)) signalGroup(pid, 'SIGKILL');
+  await untilGone(pid, TERM_WAIT_MS);
+  // A killed process is gone a moment later.
+  if (signalGroup(pid, 'SIGKILL')) await untilGone(pid, KILL_WAIT_MS);
   core.warning(`dbt was still running as process group ${pid} and has been stopped.`);
+}
+
+async function untilGone(pid: number, limitMs: number): Promise<void> {
+  const until = Date.now() + limitMs;
+  while (Date.now() < until && signalGroup(pid, 0)) await delay(POLL_MS);
 }
 
 /** True when the group is there. */

@@ -9,27 +9,26 @@ export function outputsOf(
 ): Record<string, string> {
   const { totals } = explanation;
   const { byAction, tests } = totals;
-  // A replay is no second saving of dbt State's, and nothing of what that run did was done now: only how it ended stands.
-  const isReplay = explanation.dedup?.kind === 'replayed';
-  const savedMs = isReplay ? undefined : result.savings?.nodeMs;
-  const done = (many: number): string => text(isReplay ? 0 : many);
+  // A step that repeats another says what that one said; `outcome` tells them apart.
+  const state = explanation.dedup?.kind === 'replayed' ? result.state.kind : explanation.state.kind;
+  const savedMs = result.savings?.nodeMs;
   return {
     outcome: result.outcome,
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
-    state: explanation.state.kind,
+    state,
     'exit-code': text(result.exitCode),
     'invocation-id': result.invocationId ?? '',
     'nodes-total': text(totals.nodes),
-    built: done(byAction.built),
+    built: text(byAction.built),
     // Tests whose stored result was reused have an output of their own.
-    reused: done(byAction.reused - tests.reused.total),
-    cloned: done(byAction.cloned),
+    reused: text(byAction.reused - tests.reused.total),
+    cloned: text(byAction.cloned),
     skipped: text(byAction.skipped),
     interrupted: text(byAction.interrupted),
     failed: text(totals.failures),
     warnings: text(totals.warnings),
-    'tests-executed': done(tests.executed.total),
-    'tests-reused': done(tests.reused.total),
+    'tests-executed': text(tests.executed.total),
+    'tests-reused': text(tests.reused.total),
     'saved-seconds': savedMs === undefined ? '' : text(savedMs / 1000),
     'run-results-path': result.artifactPaths.runResults ?? '',
     'decisions-path': result.decisionsPath ?? '',

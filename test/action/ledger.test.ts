@@ -62,7 +62,7 @@ test('an identical run is replayed: no dbt, the same exit code, and log and summ
       'failure-code': '',
       'exit-code': '0',
       'nodes-total': '1',
-      built: '0',
+      built: '1',
       'invocation-id': first.outputs['invocation-id'],
       'run-results-path': first.outputs['run-results-path'],
     },

@@ -416,7 +416,7 @@ describe('the post step', () => {
     ]);
     expect(end.summary).toContain('dbt build was cut off');
     expect(end.summary).toContain('What dbt had finished by then is in the warehouse');
-    for (const id of ids) expect(isAlive(id)).toBe(false);
+    for (const id of ids) await expect.poll(() => isAlive(id)).toBe(false);
   }, 15_000);
 
   test('after a step that was killed before it started dbt it says that nothing was changed', async () => {

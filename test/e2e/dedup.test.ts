@@ -11,6 +11,7 @@ import {
   renderSummary,
   runDbt,
 } from '../../sdk/index.ts';
+import { lockTarget } from '../../sdk/runtimes/target-lock.ts';
 import { memoryStore } from '../../sdk/stores/memory.ts';
 import { type Workspace, workspace } from './workspace.ts';
 
@@ -263,6 +264,16 @@ describe('a run that is no success', () => {
     const second = await start(args, { dedup });
     expect(told(second)).toBe('failed: nodes-failed: replayed');
     expect(second).toMatchObject({ exitCode: 1, failure: first.failure, decisions: first.decisions });
+  });
+});
+
+describe('a run that cannot begin', () => {
+  test('frees its key: the target folder was taken by another', async () => {
+    const store = memoryStore();
+    const lock = await lockTarget(join(shop.dir, 'target'), { onBusy: 'fail' });
+    expect(await run(SEED, { dedup: { store } })).toBe('failed: target-path-busy: no-record, record none');
+    await lock.release();
+    expect(await run(SEED, { dedup: { store } })).toBe('executed: no-record, record kept');
   });
 });
 
