@@ -331,11 +331,74 @@ describe('a command that only reads its target', () => {
     expect(await second.claim.finish(FINISHED)).toBe('not-kept');
   });
 
+  test('hears of a writer whose own records are forgotten soon', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    await finished(store, test1);
+    await finished(store, { ...build, policy: { retentionMs: 1000, leaseMs: 1000 } });
+    now += 86_400_000;
+    expect(await outcome(store, test1)).toBe('proceed: target-changed');
+  });
+
+  test('is not replayed for another target, though nobody has written to either', async () => {
+    const store = memoryStore();
+    await finished(store, test1);
+    expect(await outcome(store, { ...test1, target: 'elsewhere' })).toBe('proceed: target-changed');
+  });
+
   test('finds no record usable while somebody writes', async () => {
     const store = memoryStore();
     await finished(store, test1);
     await proceed(store, build);
     expect(await outcome(store, test1)).toBe('proceed: target-changed');
+  });
+});
+
+describe('places that only the finished run has shown', () => {
+  const a = { key: 'A', target: 'wh/a' } as const;
+  const b = { key: 'B', target: 'wh/b' } as const;
+  const marts = { wrote: ['wh/marts'], read: ['wh/raw'] } as const;
+
+  test('are its own until another run writes there, whatever its target', async () => {
+    const store = memoryStore();
+    await (await proceed(store, a)).claim.finish(FINISHED, marts);
+    expect(await outcome(store, a)).toBe('replay');
+    await (await proceed(store, b)).claim.finish(FINISHED, { wrote: ['wh/marts'], read: [] });
+    expect(await outcome(store, a)).toBe('proceed: target-changed');
+  });
+
+  test('count when the run failed or was stopped as well', async () => {
+    const store = memoryStore();
+    await (await proceed(store, a)).claim.finish(FINISHED, marts);
+    await (await proceed(store, b)).claim.abandon({ wrote: ['wh/marts'], read: [] });
+    expect(await outcome(store, a)).toBe('proceed: target-changed');
+  });
+
+  test('that it read and another writes later are not as it saw them', async () => {
+    const store = memoryStore();
+    await (await proceed(store, a)).claim.finish(FINISHED, marts);
+    await (await proceed(store, b)).claim.finish(FINISHED, { wrote: ['wh/raw'], read: [] });
+    expect(await outcome(store, a)).toBe('proceed: target-changed');
+  });
+
+  test('that another wrote meanwhile leave no record, or one that never stands', async () => {
+    let now = 0;
+    const store = memoryStore({ now: () => now });
+    const running = await proceed(store, a);
+    await (await proceed(store, b)).claim.finish(FINISHED, { wrote: ['wh/raw'], read: [] });
+    expect(await running.claim.finish(FINISHED, marts)).toBe('not-kept');
+    const second = await proceed(store, a);
+    await (await proceed(store, { ...b, key: 'C' })).claim.finish(FINISHED, {
+      wrote: ['wh/marts'],
+      read: [],
+    });
+    // What was noted long ago is as it was; the clock of the store tells.
+    expect(await second.claim.finish(FINISHED, { wrote: ['wh/marts'], read: [] })).toBe('done');
+    expect(await outcome(store, a)).toBe('proceed: target-changed');
+    now += 60_000;
+    const third = await proceed(store, a);
+    expect(await third.claim.finish(FINISHED, marts)).toBe('done');
+    expect(await outcome(store, a)).toBe('replay');
   });
 });
 

@@ -1,8 +1,20 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { runSchedule, type Sabotage } from '../../contracts/simulated-ledger.ts';
 import { seededRandom } from '../../support/random.ts';
 
 const SCHEDULES = 10_000;
+const SKEW_MS = 10 * 60_000;
+
+// Whoever looks at a clock of this host sees one that is up to ten minutes off, another one each time. The store has its
+// own, and that alone may count.
+beforeEach(() => {
+  const skew = seededRandom('skewed clocks');
+  const real = Date.now;
+  vi.spyOn(Date, 'now').mockImplementation(() => real() + skew.int(-SKEW_MS, SKEW_MS));
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** How many schedules it takes until something goes wrong; undefined when nothing does. */
 async function firstWrong(schedules: number, sabotage?: Sabotage): Promise<string | undefined> {
