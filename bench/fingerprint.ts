@@ -8,9 +8,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { parseCommandLine } from '../sdk/plan/command-line.ts';
 import { codeParts } from '../sdk/plan/fingerprint/code.ts';
-import { askProgram } from '../sdk/runtimes/process.ts';
+import { codeInput } from '../test/support/code-input.ts';
 import { median, table } from './measure.ts';
 
 const FILES = 5_000;
@@ -86,38 +85,7 @@ try {
       maxBuffer: 1 << 28,
     });
   const ours = async (): Promise<void> => {
-    const parts = await codeParts({
-      cwd: dir,
-      args: ['build'],
-      commandLine: parseCommandLine(['build']),
-      env,
-      dotEnv: { env, uncertain: new Set() },
-      project: {
-        dir,
-        path: join(dir, 'dbt_project.yml'),
-        name: 'large',
-        isProfileNameUnknown: false,
-        targetPath: join(dir, 'target'),
-        isTargetPathCertain: true,
-        logPath: join(dir, 'logs'),
-        writesJson: true,
-        flags: {},
-        dbtCloud: {},
-      },
-      profile: {
-        profileName: 'large',
-        profilesDir: dir,
-        path: join(dir, 'profiles.yml'),
-        secrets: [],
-        isLocalWarehouse: true,
-      },
-      engine: 'core',
-      versions: { dbt: '1.11.0', adapters: {} },
-      keyEnv: [],
-      keyIgnore: [],
-      notInputs: [],
-      run: askProgram,
-    });
+    const parts = await codeParts(codeInput(dir, { env, profilesDir: dir }));
     for (const [name, part] of Object.entries(parts))
       if (part.kind !== 'known') throw new Error(`${name} is not known: ${part.why}`);
     const { code, env: variables } = parts;

@@ -57,7 +57,7 @@ export async function runKey(
   try {
     const plan = await makePlan(run);
     const folder = await folderOf(dedup?.store, resolved.options);
-    const identifying = identify(run, plan, settings, folder === undefined ? [] : [folder]);
+    const identifying = identify(run, plan, settings, folder);
     return describe(run, await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings)));
   } finally {
     run.stops.dispose();

@@ -4,6 +4,7 @@ import { optional } from '../util/optional.ts';
 import { atMost } from '../util/waiting.ts';
 import type { DedupStore } from './store.ts';
 import { BLOB, READ, SWEEP, WRITE } from './store-answers.ts';
+import { unlisted } from './store-trouble.ts';
 
 /** Milliseconds that a store has for one call. */
 export interface CallLimits {
@@ -79,21 +80,16 @@ export function answeringStore(store: DedupStore, options: AnsweringOptions = {}
     write: (request) => ask(WRITE, limits.callMs, () => store.write(request)),
     async *list(prefix) {
       let names: AsyncIterator<string> | undefined;
-      const unavailable = (why: string): DbtRunCacheError =>
-        new DbtRunCacheError(`The ${store.kind} store could not be listed: ${why}`, {
-          code: 'dedup-unavailable',
-          hint: 'Check that the store can be reached, and its credentials.',
-        });
       try {
         for (;;) {
           const next = await inTime(limits.callMs, () => {
             names ??= store.list(prefix)[Symbol.asyncIterator]();
             return names.next();
           });
-          if (typeof next !== 'object' || next === null) throw unavailable(NOT_READABLE);
-          if ('kind' in next) throw unavailable(next.why);
+          if (typeof next !== 'object' || next === null) throw unlisted(store.kind, NOT_READABLE);
+          if ('kind' in next) throw unlisted(store.kind, next.why);
           if (next.done === true) return;
-          if (typeof next.value !== 'string') throw unavailable(NOT_READABLE);
+          if (typeof next.value !== 'string') throw unlisted(store.kind, NOT_READABLE);
           yield next.value;
         }
       } finally {

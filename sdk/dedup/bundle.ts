@@ -9,7 +9,7 @@ import { type LedgerRecord, REPORT_PATH, type StoredBlob, type StoredFile } from
 import type { DedupStore } from './store.ts';
 import { type FetchFailure, getCompressed, putCompressed, sha256Of } from './stored-blob.ts';
 
-export { fetchItems, saveItems } from './stored-items.ts';
+export { fetchParts, saveItems } from './stored-items.ts';
 
 const FOLDER = 'bundles';
 

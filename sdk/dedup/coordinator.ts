@@ -7,6 +7,7 @@ import { claimName, placeDigest } from './names.ts';
 import type { DedupPolicy } from './policy.ts';
 import { type KeyPart, type LedgerRecord, type Producer, parseProducer, parseRecord } from './record.ts';
 import type { DedupStore } from './store.ts';
+import { unanswered } from './store-trouble.ts';
 import { lastWriterAt } from './target-writers.ts';
 import { openRegister, settledWriter } from './write-register.ts';
 
@@ -282,10 +283,11 @@ export async function outsideClaim(
 async function unavailable(request: DedupRequest, why: string): Promise<DedupAnswer> {
   const { policy, store } = request;
   if (policy.onUnavailable === 'run') return outside(request, { kind: 'unavailable', why });
-  throw new DbtRunCacheError(`The ${store.kind} store did not answer: ${why}`, {
-    code: 'dedup-unavailable',
-    hint: 'Check that the store can be reached, and its credentials; or let such runs run (on-unavailable: run).',
-  });
+  throw unanswered(
+    store.kind,
+    why,
+    'Check that the store can be reached, and its credentials; or let such runs run (on-unavailable: run).',
+  );
 }
 
 function inFlight(owner: Producer | undefined, what: string): DbtRunCacheError {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { DbtRunCacheError } from '../errors.ts';
 import { optional } from '../util/optional.ts';
 import { answeringStore } from './answering-store.ts';
-import { fetchItems } from './bundle.ts';
+import { fetchParts } from './bundle.ts';
 import { printEnvelope } from './envelope.ts';
 import { findClaim } from './find-claim.ts';
 import { type LedgerLine, type ReadClaim, readClaim } from './ledger-line.ts';
@@ -10,6 +10,7 @@ import { CLAIMS } from './names.ts';
 import { defaultPolicy } from './policy.ts';
 import type { KeyPart, LedgerRecord } from './record.ts';
 import type { DedupStore, WriteAnswer } from './store.ts';
+import { unanswered } from './store-trouble.ts';
 import { sweptBlobAge } from './sweep-now-and-then.ts';
 
 export type { LedgerLine } from './ledger-line.ts';
@@ -85,10 +86,7 @@ export async function showLedgerEntry(given: DedupStore, key: string): Promise<L
 
 async function detailsOf(store: DedupStore, record: LedgerRecord): Promise<LedgerDetails> {
   const { exitCode, files, omitted = [] } = record;
-  const fetched =
-    record.items === undefined ? undefined : await fetchItems(store, record.items).catch(() => undefined);
-  const items = fetched?.kind === 'fetched' ? fetched.items : {};
-  const parts = record.parts.map((part) => ({ ...part, ...optional('items', items[part.name]) }));
+  const parts = (await fetchParts(store, record)) ?? record.parts;
   return { exitCode, parts, files, omitted };
 }
 
@@ -106,7 +104,7 @@ export async function releaseLedgerEntry(given: DedupStore, key: string): Promis
   let was: LedgerLine | undefined;
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const read = await store.read(name);
-    if (read.kind === 'unknown') throw unavailable(store, read.why);
+    if (read.kind === 'unknown') throw unanswered(store.kind, read.why);
     const claim = readClaim(name, read);
     // A write whose reply was lost was done.
     if (was !== undefined && (claim === undefined || claim.envelope?.token === token)) return was;
@@ -130,7 +128,7 @@ export async function releaseLedgerEntry(given: DedupStore, key: string): Promis
     if (freed.kind === 'written') return line;
     if (freed.kind === 'unknown') was = line;
   }
-  throw unavailable(store, `${name} kept changing`);
+  throw unanswered(store.kind, `${name} kept changing`);
 }
 
 export interface SweepLedgerOptions {
@@ -154,9 +152,9 @@ export async function sweepLedger(
 ): Promise<SweptLedger> {
   const store = answeringStore(given, { limits: { sweepMs: SWEEP_MS } });
   const blobAgeMs = await sweptBlobAge(store);
-  if (typeof blobAgeMs !== 'number') throw unavailable(store, blobAgeMs.why);
+  if (typeof blobAgeMs !== 'number') throw unanswered(store.kind, blobAgeMs.why);
   const answer = await store.sweep({ blobAgeMs, signal });
-  if (answer.kind === 'unknown') throw unavailable(store, answer.why);
+  if (answer.kind === 'unknown') throw unanswered(store.kind, answer.why);
   const { entries, blobs } = answer;
   return { entries, blobs };
 }
@@ -166,12 +164,5 @@ function known(key: string, claim: ReadClaim | undefined): ReadClaim {
   throw new DbtRunCacheError(`The ledger holds nothing under ${JSON.stringify(key)} any more`, {
     code: 'ledger-key-not-found',
     hint: 'Its entry went while it was looked at: list the ledger anew.',
-  });
-}
-
-function unavailable(store: DedupStore, why: string): DbtRunCacheError {
-  return new DbtRunCacheError(`The ${store.kind} store did not answer: ${why}`, {
-    code: 'dedup-unavailable',
-    hint: 'Check that the store can be reached, and its credentials.',
   });
 }

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { optional } from '../util/optional.ts';
-import { fetchItems } from './bundle.ts';
+import { fetchParts } from './bundle.ts';
 import type { NearestRun } from './dedup-report.ts';
 import { earlierRun } from './earlier-run.ts';
 import { parseEnvelope } from './envelope.ts';
@@ -75,12 +74,8 @@ export async function nearestRun(
     if (held?.kind !== 'read' || held.envelope.state !== 'settled') return undefined;
     const record = parseRecord(held.envelope.body);
     if (record?.keyKind !== 'derived') return undefined;
-    const fetched = record.items === undefined ? undefined : await fetchItems(store, record.items);
-    if (fetched !== undefined && fetched.kind !== 'fetched') return undefined;
-    const theirs = record.parts.map((part) => ({
-      ...part,
-      ...optional('items', fetched?.items[part.name]),
-    }));
+    const theirs = await fetchParts(store, record);
+    if (theirs === undefined) return undefined;
     const differences = compareParts(parts, theirs);
     if (differences.length === 0) return undefined;
     return {

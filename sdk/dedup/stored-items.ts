@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { optional } from '../util/optional.ts';
 import { MAX_ITEMS, MAX_ITEMS_BYTES } from './bundle-limits.ts';
-import type { KeyPart, StoredBlob } from './record.ts';
+import type { KeyPart, LedgerRecord, StoredBlob } from './record.ts';
 import type { DedupStore } from './store.ts';
 import { type FetchFailure, getCompressed, putCompressed } from './stored-blob.ts';
 
@@ -51,6 +52,17 @@ export async function saveItems(
 }
 
 export type FetchedItems = { readonly kind: 'fetched'; readonly items: PartItems } | FetchFailure;
+
+/** A record's parts with their items, so that they can be compared; undefined where those cannot be had. */
+export async function fetchParts(
+  store: DedupStore,
+  { parts, items: blob }: Pick<LedgerRecord, 'parts' | 'items'>,
+): Promise<readonly KeyPart[] | undefined> {
+  if (blob === undefined) return parts;
+  const fetched = await fetchItems(store, blob).catch(() => undefined);
+  if (fetched?.kind !== 'fetched') return undefined;
+  return parts.map((part) => ({ ...part, ...optional('items', fetched.items[part.name]) }));
+}
 
 /** Gets what {@link saveItems} has stored. Nothing the store says is trusted. */
 export async function fetchItems(store: DedupStore, blob: StoredBlob): Promise<FetchedItems> {

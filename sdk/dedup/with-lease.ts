@@ -4,6 +4,7 @@ import { holdLease } from './hold-lease.ts';
 import { acquire, type Standing } from './lease.ts';
 import { leaseName } from './names.ts';
 import type { DedupStore } from './store.ts';
+import { unanswered } from './store-trouble.ts';
 
 const DEFAULT_LEASE_MS = 120_000;
 /** For a store that cannot renew: long enough for the work of a day. */
@@ -62,10 +63,7 @@ async function take(store: DedupStore, name: string, leaseMs: number, options: W
     });
     if (answer.kind === 'acquired') return answer.lease;
     if (answer.kind === 'unknown') {
-      throw new DbtRunCacheError(`The ${store.kind} store did not answer: ${answer.why}`, {
-        code: 'dedup-unavailable',
-        hint: 'Check that the store can be reached, and its credentials.',
-      });
+      throw unanswered(store.kind, answer.why);
     }
     const left = until - performance.now();
     if (left <= 0) throw taken(name, answer.standing);

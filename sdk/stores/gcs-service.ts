@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { DbtRunCacheError } from '../errors.ts';
+import { readBounded } from '../util/read-bounded.ts';
+import { reasonOf } from '../util/reason.ts';
 import { createRedactor } from '../util/redact.ts';
-import { ageOf, type ObjectService, readBounded } from './object-service.ts';
-import { reasonOf } from './reason.ts';
+import { ageOf, type ObjectService } from './object-service.ts';
 import type { Trouble } from './within.ts';
 
 export interface GcsServiceOptions {

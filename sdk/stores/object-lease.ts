@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DedupStore, ReadAnswer, WriteAnswer, WriteRequest } from '../dedup/store.ts';
 import { checkName, checkValue } from '../dedup/store-names.ts';
-import { DbtRunCacheError } from '../errors.ts';
+import { unlisted } from '../dedup/store-trouble.ts';
 import { type Content, MAX_CONTENT_BYTES, parseContent, printContent } from './object-content.ts';
 import type { Condition, ListedObject, ObjectGet, ObjectPut, ObjectService } from './object-service.ts';
 import { DEAD_KEPT_MS, READS_AT_ONCE, sweepObjects } from './object-sweep.ts';
@@ -10,6 +10,7 @@ import { type Trouble, within } from './within.ts';
 /** Services take about one write a second to one object, so the pauses add up to more than that. */
 const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 250;
+const CHECK = 'Check that the store can be reached, and that its credentials may list the bucket.';
 /** A slow line still moves this many bytes a millisecond. */
 const SLOWEST_BYTES_PER_MS = 100;
 
@@ -81,7 +82,7 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
     let next: string | undefined;
     do {
       const page = await patiently(() => ask(timeoutMs, (signal) => service.list(keyPrefix, next, signal)));
-      if (page.kind === 'unknown') throw unlisted(service.kind, page.why);
+      if (page.kind === 'unknown') throw unlisted(service.kind, page.why, CHECK);
       for (let from = 0; from < page.objects.length; from += READS_AT_ONCE)
         yield page.objects.slice(from, from + READS_AT_ONCE);
       next = page.next;
@@ -110,7 +111,7 @@ export function objectStore(service: ObjectService, { prefix, timeoutMs }: Objec
       for await (const page of objects(entriesRoot + namePrefix)) {
         const found = await Promise.all(page.map(async ({ key }) => ({ key, ...(await look(key)) })));
         for (const one of found) {
-          if (one.kind === 'unknown') throw unlisted(service.kind, one.why);
+          if (one.kind === 'unknown') throw unlisted(service.kind, one.why, CHECK);
           // What cannot be read is not absent.
           if (one.kind === 'live' || one.kind === 'unreadable') yield one.key.slice(entriesRoot.length);
           if (one.kind === 'dead' && one.deadMs > DEAD_KEPT_MS)
@@ -184,11 +185,4 @@ async function repeat<T>(ask: () => Promise<T>, isWorthIt: (answer: T) => boolea
     // Not all of those who collided come back at once.
     await delay(pauseMs * (0.5 + Math.random()));
   }
-}
-
-function unlisted(kind: string, why: string): DbtRunCacheError {
-  return new DbtRunCacheError(`The ${kind} store could not be listed: ${why}`, {
-    code: 'dedup-unavailable',
-    hint: 'Check that the store can be reached, and that its credentials may list the bucket.',
-  });
 }

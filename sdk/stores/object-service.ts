@@ -1,7 +1,5 @@
 import type { Trouble } from './within.ts';
 
-export { readBounded } from '../util/read-bounded.ts';
-
 /** What an object store is asked for. S3 and Google's differ in words alone. */
 export interface ObjectService {
   readonly kind: string;

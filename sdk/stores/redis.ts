@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { BlobAnswer, DedupStore, ReadAnswer, WriteAnswer } from '../dedup/store.ts';
 import { checkName, checkValue } from '../dedup/store-names.ts';
+import { unlisted } from '../dedup/store-trouble.ts';
 import { DbtRunCacheError } from '../errors.ts';
+import { reasonOf } from '../util/reason.ts';
 import { createRedactor } from '../util/redact.ts';
-import { reasonOf } from './reason.ts';
 import { givenConnection, ownConnection, type RedisConnection } from './redis-connection.ts';
 import { GET_BLOB, READ, REMOVE, WRITE } from './redis-scripts.ts';
 import { within } from './within.ts';
+
+const CHECK = 'Check that the server can be reached, and that its credentials are right.';
 
 const DEFAULT_TIMEOUT_MS = 5000;
 const DEFAULT_URL_ENV = 'REDIS_URL';
@@ -122,7 +125,7 @@ export function redisStore(options: RedisStoreOptions = {}): DedupStore {
       let cursor = '0';
       do {
         const answer = await ask(['SCAN', cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT]);
-        if (answer.kind === 'unknown') throw unlisted(answer.why);
+        if (answer.kind === 'unknown') throw unlisted('redis', answer.why, CHECK);
         const [next, keys] = answer.reply as readonly [unknown, readonly string[]];
         for (const key of keys) {
           // A scan may come by the same key twice.
@@ -181,11 +184,4 @@ function urlOf({ url, urlEnv = DEFAULT_URL_ENV }: RedisStoreOptions): string {
 function secretsOf(url: string): string[] {
   const { password } = new URL(url);
   return password === '' ? [] : [url, password, decodeURIComponent(password)];
-}
-
-function unlisted(why: string): DbtRunCacheError {
-  return new DbtRunCacheError(`The redis store could not be listed: ${why}`, {
-    code: 'dedup-unavailable',
-    hint: 'Check that the server can be reached, and that its credentials are right.',
-  });
 }

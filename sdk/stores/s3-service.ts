@@ -1,6 +1,7 @@
 import type { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
-import { ageOf, type ObjectService, readBounded } from './object-service.ts';
-import { reasonOf } from './reason.ts';
+import { readBounded } from '../util/read-bounded.ts';
+import { reasonOf } from '../util/reason.ts';
+import { ageOf, type ObjectService } from './object-service.ts';
 import type { Trouble } from './within.ts';
 
 type Library = typeof import('@aws-sdk/client-s3');

@@ -1,4 +1,4 @@
-import { fetchItems } from '../../dedup/bundle.ts';
+import { fetchParts } from '../../dedup/bundle.ts';
 import type { MissReason, RunKey } from '../../dedup/coordinator.ts';
 import type { ExecutedBecause } from '../../dedup/dedup-report.ts';
 import { earlierRun } from '../../dedup/earlier-run.ts';
@@ -79,10 +79,7 @@ async function knownDifferences(
   ours: readonly KeyPart[],
   record: LedgerRecord,
 ): Promise<readonly KeyDifference[]> {
-  const fetched =
-    record.items === undefined ? undefined : await fetchItems(store, record.items).catch(() => undefined);
-  const items = fetched?.kind === 'fetched' ? fetched.items : undefined;
-  const theirs = record.parts.map((part) => ({ ...part, ...optional('items', items?.[part.name]) }));
+  const theirs = (await fetchParts(store, record)) ?? record.parts;
   const known = ours.filter((part) => theirs.some(({ name }) => name === part.name));
   return compareParts(
     known,

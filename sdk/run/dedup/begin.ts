@@ -85,9 +85,7 @@ export async function beginDedup(
   plan: Plan,
   { settings, store }: { readonly settings: DedupSettings; readonly store: DedupStore },
 ): Promise<Begun> {
-  // A ledger in the project's folder changes with every run.
-  const notInputs = store.folder === undefined ? [] : [store.folder];
-  const identifying = identify(run, plan, settings, notInputs);
+  const identifying = identify(run, plan, settings, store.folder);
   // Git and a large project take their time.
   const identity = await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings));
   const policy = settings.policyFor(store);
@@ -112,22 +110,23 @@ export async function beginDedup(
     waitedMs,
   });
   const { targets, writes } = identity;
-  const outside = async (because: ExecutedBecause, isWriter = writes): Promise<Begun> => ({
-    kind: 'execute',
-    ledger: ledger(),
-    claim: await outsideClaim({ store, policy, targets, writes: isWriter }),
-    because: Promise.resolve(because),
-    isPartOfAnother: because.kind === 'nested',
-    env: {},
-  });
+  const outside = async (because: ExecutedBecause): Promise<Begun> => {
+    // What a nested run writes is what the run it is a part of writes.
+    const isPartOfAnother = because.kind === 'nested';
+    return {
+      kind: 'execute',
+      ledger: ledger(),
+      claim: await outsideClaim({ store, policy, targets, writes: writes && !isPartOfAnother }),
+      because: Promise.resolve(because),
+      isPartOfAnother,
+      env: {},
+    };
+  };
   if (key.kind === 'none') return outside({ kind: 'no-key', unknown: key.unknown });
   if (key.kind === 'not-repeatable') return outside({ kind: 'not-repeatable', why: key.why });
   warnOfSecret(run, key);
   const outer = settings.outerKey?.split(',') ?? [];
-  if (outer.includes(digestOfKey(key.text))) {
-    // What it writes is what the run it is a part of writes.
-    return outside({ kind: 'nested' }, false);
-  }
+  if (outer.includes(digestOfKey(key.text))) return outside({ kind: 'nested' });
 
   let fetched: Fetched | undefined;
   let waitingSince: number | undefined;

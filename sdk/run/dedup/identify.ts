@@ -63,7 +63,7 @@ export async function identify(
   run: RunContext,
   plan: Plan,
   settings: Omit<DedupSettings, 'store' | 'policyFor'>,
-  notInputs: readonly string[],
+  ledgerFolder: string | undefined,
 ): Promise<Identity> {
   const { idempotencyKey } = settings;
   const { commandLine, profile } = plan.inputs;
@@ -125,7 +125,8 @@ export async function identify(
     keyIgnore,
     data,
     notInputs: [
-      ...notInputs,
+      // A ledger in the project's folder changes with every run.
+      ...(ledgerFolder === undefined ? [] : [ledgerFolder]),
       ...files,
       ...(await plainFiles(settings.ownFiles)),
       // What dbt v2 brings with it: its version stands for that.

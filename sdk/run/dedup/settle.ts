@@ -231,14 +231,13 @@ function resultOf(report: RunReport): 'succeeded' | 'failed' | undefined {
 async function changedInputs(run: RunContext, { ledger }: Execution): Promise<readonly KeyDifference[]> {
   const { key } = ledger.identity;
   if ((key.kind !== 'given' && key.kind !== 'derived') || key.parts.length === 0) return [];
-  const notInputs = ledger.store.folder === undefined ? [] : [ledger.store.folder];
   // Looked up anew as well: profiles.yml, .env and dbt's own version may have changed.
   const again = await identify(
     run,
     await makePlan({ ...run, notices: [] }),
     // The data was asked for before; that it moved on is what the next run finds out.
     { ...ledger.settings, data: 'ignore' },
-    notInputs,
+    ledger.store.folder,
   ).catch(() => undefined);
   if (again === undefined || again.key.kind === 'not-repeatable')
     return [{ part: 'project', how: 'unknown' }];

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { fetchItems, saveItems } from '../../../sdk/dedup/bundle.ts';
+import { fetchItems, saveItems } from '../../../sdk/dedup/stored-items.ts';
 import { memoryStore } from '../../../sdk/stores/memory.ts';
 
 const DAY = 86_400_000;

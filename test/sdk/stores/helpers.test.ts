@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { parseContent, printContent } from '../../../sdk/stores/object-content.ts';
-import { ageOf, readBounded } from '../../../sdk/stores/object-service.ts';
+import { ageOf } from '../../../sdk/stores/object-service.ts';
 import { loadPeer } from '../../../sdk/stores/peer.ts';
 import { prefixOf } from '../../../sdk/stores/prefix.ts';
-import { reasonOf } from '../../../sdk/stores/reason.ts';
 import { within } from '../../../sdk/stores/within.ts';
+import { readBounded } from '../../../sdk/util/read-bounded.ts';
+import { reasonOf } from '../../../sdk/util/reason.ts';
 
 describe('a library that is not installed', () => {
   test('is named, with what to install', async () => {

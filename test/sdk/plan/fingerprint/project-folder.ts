@@ -6,7 +6,7 @@ import type { PartInput } from '../../../../sdk/dedup/key.ts';
 import { parseCommandLine } from '../../../../sdk/plan/command-line.ts';
 import { type CodeParts, codeParts } from '../../../../sdk/plan/fingerprint/code.ts';
 import type { CodeInput } from '../../../../sdk/plan/fingerprint/list-sources.ts';
-import { askProgram } from '../../../../sdk/runtimes/process.ts';
+import { codeInput } from '../../../support/code-input.ts';
 
 /** A real project in a folder of its own, with room beside it. */
 export interface ProjectFolder {
@@ -61,36 +61,9 @@ export async function projectFolder(at = 'project'): Promise<ProjectFolder> {
     remove: (name) => rm(join(dir, name), { recursive: true }),
     parts: ({ vars = {}, uncertain = [], targetPath = 'target', ...more } = {}) =>
       codeParts({
-        cwd: dir,
-        args: ['build'],
+        ...codeInput(dir, { env: GIT_ENV, profilesDir: root, targetPath }),
         commandLine: parseCommandLine(more.args ?? ['build']),
-        env: GIT_ENV,
         dotEnv: { env: vars, uncertain: new Set(uncertain) },
-        project: {
-          dir,
-          path: join(dir, 'dbt_project.yml'),
-          name: 'shop',
-          isProfileNameUnknown: false,
-          targetPath: join(dir, targetPath),
-          isTargetPathCertain: true,
-          logPath: join(dir, 'logs'),
-          writesJson: true,
-          flags: {},
-          dbtCloud: {},
-        },
-        profile: {
-          profileName: 'shop',
-          profilesDir: root,
-          path: join(root, 'profiles.yml'),
-          secrets: [],
-          isLocalWarehouse: true,
-        },
-        engine: 'core',
-        versions: { dbt: '1.11.0', adapters: {} },
-        keyEnv: [],
-        keyIgnore: [],
-        notInputs: [],
-        run: askProgram,
         ...more,
       }),
   };
