@@ -18,7 +18,7 @@ export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
       return [words(`${sentence(because.why)} So it is run every time.`)];
     case 'no-record':
       return because.nearest === undefined
-        ? [words('This run is new to the ledger, and no similar one is in it.')]
+        ? [words('The ledger has no result for this run, and none for a similar one.')]
         : nearestInWords(because.nearest);
     case 'nested':
       return [words('It is a part of a run with the same inputs, which has the key in the ledger.')];
@@ -72,7 +72,7 @@ export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
 
 function nearestInWords({ run, differences, count }: NearestRun): readonly Phrase[] {
   return [
-    words('This run is new to the ledger. It differs from '),
+    words('The ledger has no result for this run. This run differs from '),
     ...finishedRun(run, run.result === 'failed' ? 'the failed run' : 'the run'),
     words(count <= NAMED_DIFFERENCES ? ' only in ' : ' in '),
     ...differencesInWords(differences, count),

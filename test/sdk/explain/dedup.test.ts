@@ -318,7 +318,7 @@ describe('why a run was executed', () => {
       nearest: { run, differences, count: 2 },
     });
     expect(plainWords(lead)).toBe(
-      'This run is new to the ledger. It differs from the run that finished at 2026-11-20 18:02:11 UTC ' +
+      'The ledger has no result for this run. This run differs from the run that finished at 2026-11-20 18:02:11 UTC ' +
         'only in models/orders.sql (changed) and vars.start_date (changed). ' +
         'This result is now in the ledger: an identical run can take it instead of running dbt.',
     );
@@ -429,7 +429,7 @@ describe('what became of the record', () => {
     expect(notice).toMatchObject({ tone: 'quiet' });
     expect(notice.caution).toBeUndefined();
     expect(plainWords(notice.lead)).toBe(
-      'This run is new to the ledger, and no similar one is in it. ' +
+      'The ledger has no result for this run, and none for a similar one. ' +
         'This result is now in the ledger: an identical run can take it instead of running dbt.',
     );
     const failure = executed({ kind: 'no-record' }, 'kept', {

@@ -123,7 +123,7 @@ describe('an executed run', () => {
   test('few differences stand open, without a fold', () => {
     const markdown = summary(nearest([...files(1), { part: 'vars', item: 'start_date', how: 'added' }]));
     expect(markdown).toContain(
-      `🧾 **Why it ran:** This run is new to the ledger. It differs from [the run that finished at 2026-11-20 18:02:11 UTC](${URL}) only in \`models/m0.sql\` (changed) and \`vars.start_date\` (added). This result is now in the ledger: an identical run can take it instead of running dbt.`,
+      `🧾 **Why it ran:** The ledger has no result for this run. This run differs from [the run that finished at 2026-11-20 18:02:11 UTC](${URL}) only in \`models/m0.sql\` (changed) and \`vars.start_date\` (added). This result is now in the ledger: an identical run can take it instead of running dbt.`,
     );
     expect(markdown).not.toContain('differences');
   });
