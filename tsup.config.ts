@@ -1,11 +1,12 @@
 import { defineConfig, type Options } from 'tsup';
+import { commonJsOnDemand } from './scripts/commonjs-on-demand.ts';
 import { lightActionsCore } from './scripts/light-actions-core.ts';
 import { shippedFiles } from './scripts/shipped-files.ts';
 
 const TAP = { 'sdk/runtimes/tap/dbt_runcache_tap.py': 'tap/dbt_runcache_tap.py' };
 
 /** Each has an export path of its own, so that nobody loads the library of another one. */
-const STORES = ['memory', 'file', 'redis', 's3', 'gcs'];
+const STORES = ['memory', 'file', 'redis', 's3', 'gcs', 'actions-cache', 'git-ref'];
 
 const common: Options = {
   format: ['esm'],
@@ -20,8 +21,6 @@ const common: Options = {
 };
 
 const selfContained: Options = {
-  // All but what one ledger alone needs: who has that ledger installs it.
-  noExternal: [/^(?!(?:@aws-sdk\/client-s3|google-auth-library|redis)$)/],
   minify: true,
   // @actions/cache tells its errors apart by the names of their classes.
   keepNames: true,
@@ -79,23 +78,29 @@ export function cliBuild(outDir: string): Options {
     ...selfContained,
     name: 'cli',
     entry: { main: 'sdk/cli/main.ts' },
+    // All but what one ledger alone needs: who has that ledger installs it.
+    noExternal: [/^(?!(?:@aws-sdk\/client-s3|google-auth-library|redis)$)/],
     outDir,
     target: 'node22',
     esbuildPlugins: [shippedFiles(outDir, { copies: TAP, notices: 'THIRD_PARTY_NOTICES.txt' })],
   };
 }
 
-/** The Action: everything inside, in an entry file and chunks that are loaded when needed. */
+/** The Action: everything inside, in entry files and chunks that are loaded when needed, each ledger's library among them. */
 export function actionBuild(outDir: string): Options {
   return {
     ...common,
     ...selfContained,
     name: 'action',
     entry: { main: 'action/main.ts', post: 'action/post.ts' },
+    // Nobody can install anything beside it. The two left out are for browsers, and for Nodes without web streams.
+    noExternal: [/^(?!bowser$|web-streams-polyfill\/)/],
+    external: ['bowser', /^web-streams-polyfill\//],
     outDir,
     target: 'node24',
     esbuildPlugins: [
       lightActionsCore(),
+      commonJsOnDemand(),
       shippedFiles(outDir, {
         copies: TAP,
         files: { 'package.json': '{"type":"module"}\n' },

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { appendSummary } from './job-summary.ts';
 import { processMark } from './process-mark.ts';
-import { type RememberedRun, recallRun } from './run-state.ts';
+import { type RememberedClaim, type RememberedRun, recallRun } from './run-state.ts';
 
 const TERM_WAIT_MS = 3000;
 const KILL_WAIT_MS = 2000;
@@ -19,11 +19,36 @@ export async function cleanUp(): Promise<void> {
     const before = run.pid === undefined ? 'dbt was started' : 'its result could be read';
     core.warning(`${run.title} was cut off before ${before}: the step was killed.`);
     if (run.pid !== undefined) await stopLeftover(run.pid, run.mark);
+    if (run.claim !== undefined) await freeKey(run.claim);
     if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run));
   } catch (error) {
     core.warning(
       `Cleaning up after dbt did not work: ${error instanceof Error ? error.message : String(error)}`,
     );
+  }
+}
+
+/** Only after dbt is gone: who waits for the key starts another one. */
+async function freeKey({ handle, ledger, folder }: RememberedClaim): Promise<void> {
+  const { abandonClaim, openStore, parseClaimHandle } = await import('../sdk/index.ts');
+  const claim = parseClaimHandle(handle);
+  if (claim === undefined) return;
+  const githubToken = core.getInput('github-token');
+  if (githubToken !== '') core.setSecret(githubToken);
+  const store = await openStore(ledger, {
+    cwd: folder,
+    env: process.env,
+    ...(githubToken === '' ? {} : { githubToken }),
+  });
+  try {
+    const answer = await abandonClaim(store, claim);
+    if (answer === 'freed') core.info('Its key in the ledger is free again.');
+    if (answer === 'unknown')
+      core.warning(
+        'The ledger did not say whether the key of this run is free again; its lease will run out.',
+      );
+  } finally {
+    await store.close();
   }
 }
 

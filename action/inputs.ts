@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConfigFile, ConfigKey } from '../sdk/index.ts';
+import type { ConfigFile, ConfigKey, LedgerConfig } from '../sdk/index.ts';
+import { LEDGER_KEYS, type LedgerInputs, type LedgerValues, parseDedup } from './ledger-inputs.ts';
 
 /** The inputs of action.yml, checked. Undefined is what was not given: the configuration may say more. */
 export interface ActionInputs {
@@ -22,8 +23,14 @@ export interface ActionInputs {
   readonly onTargetBusy: 'fail' | 'wait' | undefined;
   /** Values of the variables to redact; never shown. */
   readonly redact: readonly string[];
+  readonly ledger: LedgerInputs;
+  /** A requirements file or what would stand in one; undefined: dbt is there. */
+  readonly install: string | undefined;
   readonly githubToken: string;
 }
+
+/** Their values may hold a secret by mistake. */
+const NEVER_SHOWN = new Set(['dedup', 'dedup-store', 'data-version']);
 
 /** What is wrong with the inputs, one sentence for each. */
 export class InputError extends Error {
@@ -52,7 +59,8 @@ export async function readInputs(
     try {
       return await parse(value);
     } catch (error) {
-      problems.push(`Input ${name} is ${JSON.stringify(shorten(value))}: ${complaint(error)}`);
+      const what = NEVER_SHOWN.has(name) ? 'not valid' : JSON.stringify(shorten(value));
+      problems.push(`Input ${name} is ${what}: ${complaint(error)}`);
       return whenBad;
     }
   };
@@ -85,10 +93,22 @@ export async function readInputs(
     failOn: await setting('fail-on'),
     onTargetBusy: await setting('on-target-busy'),
     redact: ((await setting('redact-env')) ?? []).flatMap((name) => env[name] || []),
+    ledger: { dedup: await read('dedup', parseDedup, undefined), values: await readLedger(setting) },
+    install: get('install') || undefined,
     githubToken: get('github-token'),
   };
+  if (inputs.install !== undefined && inputs.dbt !== undefined)
+    problems.push('Inputs install and dbt exclude each other: install brings a dbt of its own.');
   if (problems.length > 0) throw new InputError(problems);
   return inputs;
+}
+
+/** Those of the ledger that have the name of a setting. */
+async function readLedger(
+  setting: <K extends ConfigKey>(key: K) => Promise<ConfigFile[K]>,
+): Promise<LedgerValues> {
+  const values = await Promise.all(LEDGER_KEYS.map(async (key) => [key, await setting(key)] as const));
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as LedgerConfig;
 }
 
 function parseCommand(value: string): string[] {

@@ -11,9 +11,14 @@ export function outputsOf(
   const { byAction, tests } = totals;
   // A step that repeats another says what that one said; `outcome` tells them apart.
   const state = explanation.dedup?.kind === 'replayed' ? result.state.kind : explanation.state.kind;
+  // Because of which dbt was not started here.
+  const other = result.dedup === undefined || result.dedup.kind === 'executed' ? undefined : result.dedup.run;
   const savedMs = result.savings?.nodeMs;
   return {
     outcome: result.outcome,
+    'dedup-key': result.dedup?.key?.digest ?? '',
+    'skipped-by-run-id': other?.workflowRunId ?? '',
+    'replayed-from': result.dedup?.kind === 'replayed' ? (other?.url ?? '') : '',
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
     state,
     'exit-code': text(result.exitCode),

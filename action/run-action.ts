@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as core from '@actions/core';
-import type { RunEvent, RunResult } from '../sdk/index.ts';
+import type { ClaimHandle, RunEvent, RunOptions, RunResult } from '../sdk/index.ts';
 import { annotate } from './annotations.ts';
 import { guardConsole } from './guarded-console.ts';
 import { type HeldSignals, holdSignals } from './held-signals.ts';
@@ -8,7 +8,7 @@ import { type ActionInputs, InputError, readInputs } from './inputs.ts';
 import { appendSummary } from './job-summary.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { findRepository } from './repository.ts';
-import { rememberDbt, rememberEnd, rememberRun } from './run-state.ts';
+import { rememberClaim, rememberDbt, rememberEnd, rememberRun } from './run-state.ts';
 import { type ActionSettings, settle } from './settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { failureMessage } from './verdict.ts';
@@ -73,7 +73,7 @@ async function runAndReport(inputs: ActionInputs, workspace: string, signals: He
 
 async function run(
   dbtArgs: readonly string[],
-  { options, jobSummary }: ActionSettings,
+  { options, jobSummary, note }: ActionSettings,
   signals: HeldSignals,
 ): Promise<RunResult> {
   const { runDbt } = await import('../sdk/index.ts');
@@ -85,6 +85,7 @@ async function run(
     console.streams.stdout.write(`${text.replaceAll(/\p{Cc}+/gu, ' ')}\n`);
   };
   try {
+    if (note !== undefined) say(note);
     const running = runDbt(dbtArgs, {
       ...options,
       output: console.streams,
@@ -94,6 +95,7 @@ async function run(
     signals.handOver();
     for await (const event of running) {
       if (event.kind === 'dbt-started') rememberDbt(event.pid);
+      if (event.kind === 'claiming') remember(event.claim, options);
       if (isWaiting(event)) say(event.message);
     }
     const result = await running;
@@ -103,6 +105,12 @@ async function run(
   } finally {
     await console.release();
   }
+}
+
+/** A store of one's own, which only a program gives, dies with it. */
+function remember(claim: ClaimHandle, { dedup, cwd }: RunOptions): void {
+  if (typeof dedup?.store !== 'string') return;
+  rememberClaim({ handle: JSON.stringify(claim), ledger: dedup.store, folder: cwd ?? process.cwd() });
 }
 
 /** Without a word of it a step that waits looks like one that hangs. */

@@ -6,6 +6,9 @@ const KEYS = {
   jobSummary: 'dbt-runcache-job-summary',
   pid: 'dbt-runcache-pid',
   mark: 'dbt-runcache-mark',
+  claim: 'dbt-runcache-claim',
+  ledger: 'dbt-runcache-ledger',
+  folder: 'dbt-runcache-folder',
   finished: 'dbt-runcache-finished',
 } as const;
 
@@ -18,8 +21,20 @@ export interface RememberedRun {
   readonly pid?: number;
   /** When that process began; see `processMark`. */
   readonly mark?: string | undefined;
+  /** The claim it made, or was about to make, and where. */
+  readonly claim?: RememberedClaim;
   /** The main step came to its end. */
   readonly finished: boolean;
+}
+
+/** A claim in a ledger. */
+export interface RememberedClaim {
+  /** A `ClaimHandle` as JSON. */
+  readonly handle: string;
+  /** The ledger's address. */
+  readonly ledger: string;
+  /** The folder that relative addresses start from. */
+  readonly folder: string;
 }
 
 export function rememberRun(title: string, jobSummary: boolean): void {
@@ -31,6 +46,13 @@ export function rememberDbt(pid: number): void {
   save(KEYS.pid, String(pid));
   const mark = processMark(pid);
   if (mark !== undefined) save(KEYS.mark, mark);
+}
+
+/** @param handle As JSON. */
+export function rememberClaim({ handle, ledger, folder }: RememberedClaim): void {
+  save(KEYS.ledger, ledger);
+  save(KEYS.folder, folder);
+  save(KEYS.claim, handle);
 }
 
 export function rememberEnd(): void {
@@ -46,6 +68,15 @@ export function recallRun(): RememberedRun | undefined {
     title,
     jobSummary: core.getState(KEYS.jobSummary) === 'true',
     ...(/^[1-9]\d*$/.test(pid) ? { pid: Number(pid), mark: core.getState(KEYS.mark) || undefined } : {}),
+    ...(core.getState(KEYS.claim) === ''
+      ? {}
+      : {
+          claim: {
+            handle: core.getState(KEYS.claim),
+            ledger: core.getState(KEYS.ledger),
+            folder: core.getState(KEYS.folder),
+          },
+        }),
     finished: core.getState(KEYS.finished) === 'true',
   };
 }

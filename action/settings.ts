@@ -1,9 +1,13 @@
 import type { RunOptions } from '../sdk/index.ts';
-import type { ActionInputs } from './inputs.ts';
+import { type ActionInputs, InputError } from './inputs.ts';
+import { dedupCall, ledgerProblems } from './ledger-inputs.ts';
+import { maySkip } from './may-skip.ts';
 
 /** What the step is to do, with every default filled in but those of the SDK. */
 export interface ActionSettings {
   readonly options: RunOptions;
+  /** To be said before the run. */
+  readonly note: string | undefined;
   readonly jobSummary: boolean;
   readonly annotations: 'all' | 'failures' | 'off';
   readonly failOn: 'error' | 'warning' | 'never';
@@ -22,21 +26,47 @@ export async function settle(
   const { loadConfig, withConfig } = await import('../sdk/index.ts');
   const config = await loadConfig({ cwd: inputs.projectDir, env, path: inputs.config, base: workspace });
   const { settings } = config;
+  const configured = settings['dedup-store']?.value;
+  const problems = ledgerProblems(inputs.ledger, configured !== undefined && configured !== 'none');
+  if (problems.length > 0) throw new InputError(problems);
+  const call = await dedupCall(inputs.ledger, configured);
+  const options = withConfig(config, {
+    env,
+    cwd: inputs.projectDir,
+    dbt: inputs.dbt,
+    runCache: inputs.runCache,
+    requireRunCache: inputs.requireRunCache,
+    timeout: inputs.timeoutMs,
+    labels: inputs.labels,
+    onTargetBusy: inputs.onTargetBusy,
+    redact: [...inputs.redact, ...(inputs.githubToken === '' ? [] : [inputs.githubToken])],
+    report: inputs.report,
+    dedup: call,
+  });
   return {
-    options: withConfig(config, {
-      env,
-      cwd: inputs.projectDir,
-      dbt: inputs.dbt,
-      runCache: inputs.runCache,
-      requireRunCache: inputs.requireRunCache,
-      timeout: inputs.timeoutMs,
-      labels: inputs.labels,
-      onTargetBusy: inputs.onTargetBusy,
-      redact: [...inputs.redact, ...(inputs.githubToken === '' ? [] : [inputs.githubToken])],
-      report: inputs.report,
-    }),
+    ...withoutUnsafeSkip(withToken(options, inputs.githubToken), env),
     jobSummary: inputs.jobSummary ?? settings['job-summary']?.value ?? true,
     annotations: inputs.annotations ?? settings.annotations?.value ?? 'all',
     failOn: inputs.failOn ?? settings['fail-on']?.value ?? 'error',
+  };
+}
+
+function withToken(options: RunOptions, githubToken: string): RunOptions {
+  const { dedup } = options;
+  return dedup === undefined || githubToken === ''
+    ? options
+    : { ...options, dedup: { ...dedup, githubToken } };
+}
+
+/** A green check without a result would let a pull request be merged before anything is proven. */
+function withoutUnsafeSkip(
+  options: RunOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): Pick<ActionSettings, 'options' | 'note'> {
+  const { dedup } = options;
+  if (dedup?.onInFlight !== 'skip' || maySkip(env)) return { options, note: undefined };
+  return {
+    options: { ...options, dedup: { ...dedup, onInFlight: 'wait' } },
+    note: 'on-in-flight: skip waits here: a pull request may wait for this check, and a skipped run proves nothing.',
   };
 }

@@ -2,10 +2,13 @@ import { isAbsolute } from 'node:path';
 import * as z from 'zod';
 import type { DedupOptions } from './dedup/dedup-options.ts';
 import { type DedupPolicy, defaultPolicy } from './dedup/policy.ts';
+import type { WorkflowRun } from './dedup/record.ts';
 import type { DedupStore } from './dedup/store.ts';
 import { DbtRunCacheError } from './errors.ts';
+import { workflowRunOf } from './github/workflow-run.ts';
 import { parseCommandLine } from './plan/command-line.ts';
 import { readVariable } from './plan/variables.ts';
+import { githubTokenOf, isOfGithub } from './stores/github-addresses.ts';
 
 /** Set for dbt's child process: the digest of the key its parent runs under. */
 export const OUTER_KEY_VARIABLE = 'DBT_RUNCACHE_OUTER_KEY';
@@ -53,6 +56,7 @@ export const DedupSchema = z.strictObject({
   lease: delayMs,
   heartbeat: delayMs,
   restoreCompiled: z.boolean().optional(),
+  githubToken: z.string().min(1).optional(),
   runUrl: z.string().min(1).max(2048).optional(),
 });
 
@@ -68,7 +72,10 @@ export interface DedupSettings {
   readonly durableTarget: boolean;
   readonly policyFor: (store: DedupStore) => DedupPolicy;
   readonly restoreCompiled: boolean;
+  readonly githubToken: string | undefined;
   readonly runUrl: string | undefined;
+  /** Which job of GitHub Actions this run is. */
+  readonly workflowRun: WorkflowRun | undefined;
   /** The digest of the key of a run this one is a part of. */
   readonly outerKey: string | undefined;
 }
@@ -98,7 +105,9 @@ export function resolveDedup(
     durableTarget: given.durableTarget ?? false,
     policyFor: (store) => policyOf(given, store),
     restoreCompiled: given.restoreCompiled ?? false,
-    runUrl: given.runUrl ?? workflowRun(env),
+    githubToken: given.githubToken ?? githubTokenOf(env),
+    runUrl: given.runUrl ?? workflowRunUrl(env),
+    workflowRun: workflowRunOf(env),
     outerKey: readVariable(env, OUTER_KEY_VARIABLE),
   };
 }
@@ -114,8 +123,7 @@ function checkLease({ lease, heartbeat, store }: z.infer<typeof DedupSchema>): v
       },
     );
   }
-  // Every store that an address names can renew.
-  const renews = typeof store === 'string' || store.guarantees?.renews !== false;
+  const renews = typeof store === 'string' ? !isOfGithub(store) : store.guarantees?.renews !== false;
   const inForce = lease ?? defaultPolicy(renews).leaseMs;
   if (heartbeat !== undefined && heartbeat >= inForce) {
     throw new DbtRunCacheError(
@@ -146,7 +154,7 @@ function isRetry(args: readonly string[]): boolean {
   return (['core', 'fusion'] as const).some((engine) => parseCommandLine(args, engine).command === 'retry');
 }
 
-function workflowRun(env: Readonly<Record<string, string | undefined>>): string | undefined {
+function workflowRunUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   if (!server || !repository || !run) return undefined;
   const attempt = env['GITHUB_RUN_ATTEMPT'];

@@ -4,7 +4,7 @@ import type { FailedRun } from './result.ts';
  * Every way a call can fail, as a closed list. Codes are stable: programs may switch on them.
  *
  * Before dbt starts: `invalid-options`, `config-not-found`, `config-invalid`, `state-setting-invalid`, `project-not-found`, `project-invalid`, `profile-not-found`,
- * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `target-path-busy`.
+ * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `install-failed`, `target-path-busy`.
  * Before dbt starts, for a run with a ledger: `dedup-unavailable`, `dedup-in-flight`, `dedup-mismatch`.
  * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
  * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent), `run-cache-required` (dbt State was
@@ -25,6 +25,7 @@ export const ERROR_CODES = [
   'dbt-not-found',
   'dbt-not-usable',
   'target-path-busy',
+  'install-failed',
   'dedup-unavailable',
   'dedup-in-flight',
   'dedup-mismatch',

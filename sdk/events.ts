@@ -1,4 +1,5 @@
 import type { DecisionReason, NodeAction, NodeDecision } from './decisions/decision.ts';
+import type { ClaimHandle } from './dedup/claim-handle.ts';
 import type { DedupReport } from './dedup/dedup-report.ts';
 import type { ErrorCode } from './errors.ts';
 import type { RunResult } from './result.ts';
@@ -17,6 +18,11 @@ export type RunEvent = {
       readonly dbtVersion?: string;
       readonly adapterType?: string;
     }
+  /**
+   * The run is about to claim its key. Who has to end the claim of a run that was killed keeps this: see
+   * `abandonClaim()`.
+   */
+  | { readonly kind: 'claiming'; readonly claim: ClaimHandle }
   /** dbt's process is there. On POSIX `pid` is also its process group. */
   | { readonly kind: 'dbt-started'; readonly pid: number }
   /** dbt has resolved the selection. */

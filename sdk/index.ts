@@ -10,6 +10,7 @@ export {
 } from './artifacts/read.ts';
 export type * from './artifacts/types.ts';
 export type { Config, ConfigSetting, ConfigSettings } from './config/config.ts';
+export { ledgerCall } from './config/ledger-call.ts';
 export type { LedgerConfig } from './config/ledger-schema.ts';
 export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { ConfigFile, ConfigKey } from './config/schema.ts';
@@ -35,6 +36,7 @@ export type {
   StateStatus,
   StateTrouble,
 } from './decisions/decision.ts';
+export { abandonClaim, type ClaimHandle, parseClaimHandle } from './dedup/claim-handle.ts';
 export type { DedupOptions } from './dedup/dedup-options.ts';
 export type {
   DedupReport,

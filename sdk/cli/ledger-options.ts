@@ -1,4 +1,4 @@
-import { type CallOptions, type ConfigFile, type ConfigKey, parseDuration, parseSetting } from '../index.ts';
+import { type CallOptions, type ConfigFile, type ConfigKey, ledgerCall, parseSetting } from '../index.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Options about the ledger; each has the name of its key in the configuration file. */
@@ -42,32 +42,27 @@ export function readLedgerOptions(given: Given): CallOptions['dedup'] {
     const value = given[key];
     return value === undefined ? undefined : readText(key, value);
   };
-  const duration = (key: 'in-flight-wait' | 'retention' | 'lease'): number | undefined => {
-    const checked = text(key);
-    // Each has its own limit, which it is within.
-    return checked === undefined ? undefined : parseDuration(checked, { maxMs: Number.POSITIVE_INFINITY });
+  const values: ConfigFile = {
+    'dedup-store': text('dedup-store'),
+    'idempotency-key': text('idempotency-key'),
+    data: text('data'),
+    'data-version': text('data-version'),
+    'key-env': readNames(given['key-env']),
+    'key-ignore': readPaths(given['key-ignore']),
+    'durable-target': given['durable-target'],
+    'dedup-on': text('dedup-on'),
+    'on-in-flight': text('on-in-flight'),
+    'in-flight-wait': text('in-flight-wait'),
+    'on-unavailable': text('on-unavailable'),
+    'on-mismatch': text('on-mismatch'),
+    retention: text('retention'),
+    lease: text('lease'),
+    'restore-compiled': given['restore-compiled'],
   };
-  const [data, version] = [text('data'), text('data-version')];
-  if (data !== undefined && version !== undefined) {
+  if (values.data !== undefined && values['data-version'] !== undefined) {
     throw new UsageError('--data and --data-version exclude each other', 'Keep one of the two.');
   }
-  const dedup = {
-    store: text('dedup-store'),
-    idempotencyKey: text('idempotency-key'),
-    data: version === undefined ? data : { version },
-    keyEnv: readNames(given['key-env']),
-    keyIgnore: readPaths(given['key-ignore']),
-    durableTarget: given['durable-target'],
-    dedupOn: text('dedup-on'),
-    onInFlight: text('on-in-flight'),
-    inFlightWait: duration('in-flight-wait'),
-    onUnavailable: text('on-unavailable'),
-    onMismatch: text('on-mismatch'),
-    retention: duration('retention'),
-    lease: duration('lease'),
-    restoreCompiled: given['restore-compiled'],
-  };
-  return Object.values(dedup).every((value) => value === undefined) ? undefined : dedup;
+  return ledgerCall(values);
 }
 
 function readText<K extends ConfigKey>(key: K, value: string): NonNullable<ConfigFile[K]> {

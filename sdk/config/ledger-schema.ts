@@ -13,7 +13,7 @@ export const LEDGER_SHAPE = {
     .string()
     .min(1)
     .describe(
-      'Where the ledger lives, so that identical runs share one result: file:<folder>, relative to this file, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://… or memory:. In the GitHub Action so far only file: and memory:. No passwords. none: no ledger, and other runs do not hear of what this one writes. Default: none.',
+      'Where the ledger lives, so that identical runs share one result: file:<folder>, relative to this file, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://…, in GitHub Actions also actions-cache: and git-ref:, or memory:. No passwords. none: no ledger, and other runs do not hear of what this one writes. Default: none.',
     ),
   'idempotency-key': z
     .string()
@@ -72,7 +72,7 @@ export const LEDGER_SHAPE = {
     'How long a record is kept, e.g. 90d, at most 3650d. Default: 30d.',
   ),
   lease: durationText().describe(
-    'How long the owner of a run in flight may be silent before another takes over, e.g. 5m. If it lives all the same, two dbt may write at once. Default: 2m.',
+    'How long the owner of a run in flight may be silent before another takes over, e.g. 5m. If it lives all the same, two dbt may write at once. Default: 2m; 24h with actions-cache: and git-ref:, where GitHub is asked whether its job is over.',
   ),
   'restore-compiled': z
     .boolean()
@@ -109,7 +109,7 @@ const DURATION = 'give whole numbers with units, at most 24 days in all, e.g. 90
 /** What to give for a key, for messages. */
 export const LEDGER_FORMS: Readonly<Record<keyof LedgerConfig, string>> = {
   'dedup-store':
-    'give file:<folder>, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://…, memory: or none, as text',
+    'give file:<folder>, redis:<VARIABLE that holds the URL>, redis://…, s3://…, gs://…, actions-cache:, git-ref:, memory: or none, as text',
   'idempotency-key': 'give a text of 1 to 512 characters',
   data: 'give one of sources, ignore; a version of your own goes into data-version',
   'data-version': 'give a text, in quotes where it is a number or a date',

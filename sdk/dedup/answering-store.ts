@@ -44,7 +44,11 @@ const CLOSED = 'the ledger was closed';
  */
 export function answeringStore(store: DedupStore, options: AnsweringOptions = {}): DedupStore {
   const { signal, leavesOpen = false } = options;
-  const limits = { ...LIMITS, ...options.limits };
+  const limits = {
+    ...LIMITS,
+    callMs: Math.max(LIMITS.callMs, store.slowestCallMs ?? 0),
+    ...options.limits,
+  };
   const closing = new AbortController();
 
   const inTime = async <T>(usualMs: number, action: () => Promise<T>): Promise<T | Unknown> => {
@@ -76,6 +80,7 @@ export function answeringStore(store: DedupStore, options: AnsweringOptions = {}
     kind: store.kind,
     guarantees: store.guarantees,
     ...optional('folder', store.folder),
+    ...optional('slowestCallMs', store.slowestCallMs),
     read: (name) => ask(READ, limits.callMs, () => store.read(name)),
     write: (request) => ask(WRITE, limits.callMs, () => store.write(request)),
     async *list(prefix) {

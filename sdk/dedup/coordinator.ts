@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DbtRunCacheError } from '../errors.ts';
+import { type Claim, outsideClaimOf, ownedClaim } from './claim.ts';
 import { holdLease } from './hold-lease.ts';
 import { type AcquireAnswer, acquire, type Standing } from './lease.ts';
 import { claimName, placeDigest } from './names.ts';
@@ -8,8 +8,8 @@ import type { DedupPolicy } from './policy.ts';
 import { type KeyPart, type LedgerRecord, type Producer, parseProducer, parseRecord } from './record.ts';
 import type { DedupStore } from './store.ts';
 import { unanswered } from './store-trouble.ts';
-import { lastWriterAt } from './target-writers.ts';
-import { openRegister, settledWriter } from './write-register.ts';
+import { lastWriter } from './target-writers.ts';
+import { type NotedPlaces, openRegister, settledWriter } from './write-register.ts';
 
 const FIRST_POLL_MS = 250;
 const SLOWEST_POLL_MS = 5000;
@@ -26,6 +26,8 @@ export interface DedupRequest {
   readonly key: RunKey;
   readonly policy: DedupPolicy;
   readonly producer: Producer;
+  /** Distinguishes this run from every other. */
+  readonly token: string;
   /** Names of the places in warehouses that are known before dbt starts; none for a command that has none. */
   readonly targets: readonly string[];
   /** Whether the command writes there, rather than only reading. */
@@ -34,6 +36,11 @@ export interface DedupRequest {
   readonly distrust: (record: LedgerRecord) => Promise<string | undefined>;
   /** Gets what the record's run left in the store; why that cannot be had, or undefined when it is there. */
   readonly fetch: (record: LedgerRecord) => Promise<string | undefined>;
+  /**
+   * Whether the owner of a claim is certainly gone, although its lease has not run out; absent where nobody can tell.
+   * Asked each time the claim is looked at.
+   */
+  readonly isOver?: (owner: Producer) => Promise<boolean>;
   /** Ends the waiting; its reason is thrown. */
   readonly signal: AbortSignal;
   /** Told once, when the waiting for a run in flight begins. */
@@ -53,23 +60,6 @@ export type MissReason =
   | { readonly kind: 'in-flight'; readonly owner: Producer | undefined }
   | { readonly kind: 'unavailable'; readonly why: string };
 
-/** The right, and the duty, to finish a key. */
-export interface Claim {
-  /** False for a run outside of the ledger: it leaves no record, and only tells others that it wrote. */
-  readonly owns: boolean;
-  /** How often the key has changed owners; 0 outside of the ledger. */
-  readonly attempt: number;
-  readonly token: string;
-  /** The owner before had fallen silent. */
-  readonly adopted: boolean;
-  /** Aborted when another run has taken the key over. */
-  readonly lost: AbortSignal;
-  /** Leaves the record of the finished run. Best effort: says what became of it, throws nothing. */
-  finish(record: FinishedRun, places?: Places): Promise<FinishAnswer>;
-  /** Frees the key without a record: the run failed, was stopped, or never began. */
-  abandon(places?: Places): Promise<FinishAnswer>;
-}
-
 /** A record without what the claim itself knows. */
 export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'writers'>;
 
@@ -86,7 +76,13 @@ export interface Places {
 export type FinishAnswer = 'done' | 'not-kept' | 'lost' | 'unknown';
 
 export type DedupAnswer =
-  | { readonly kind: 'proceed'; readonly claim: Claim; readonly because: MissReason }
+  | {
+      readonly kind: 'proceed';
+      readonly claim: Claim;
+      readonly because: MissReason;
+      /** Undefined where the store could not be told. */
+      readonly noted: NotedPlaces | undefined;
+    }
   | { readonly kind: 'replay'; readonly record: LedgerRecord; readonly waited: boolean }
   | { readonly kind: 'skip'; readonly owner: Producer | undefined }
   /** A given key was used with other inputs, and the policy takes that for a mistake. */
@@ -108,6 +104,7 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
       leaseMs: request.policy.leaseMs,
       retainMs: request.policy.retentionMs,
       body: request.producer,
+      token: request.token,
       ...(supersede === undefined ? {} : { supersede }),
     });
     if (answer.kind === 'acquired') return proceed(request, answer, because);
@@ -121,6 +118,10 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
       continue;
     }
     const owner = parseProducer(standing.body);
+    if (owner !== undefined && (await request.isOver?.(owner)) === true) {
+      supersede = standing.version;
+      continue;
+    }
     switch (request.policy.onInFlight) {
       case 'skip':
         return { kind: 'skip', owner };
@@ -178,7 +179,7 @@ async function stands({ store, targets }: DedupRequest, { writers }: LedgerRecor
   if (!targets.every((target) => Object.hasOwn(writers, placeDigest(target)))) return false;
   const asExpected = await Promise.all(
     Object.entries(writers).map(
-      async ([digest, expected]) => settledWriter(await lastWriterAt(store, digest)) === expected,
+      async ([digest, expected]) => settledWriter(await lastWriter(store, digest)) === expected,
     ),
   );
   return asExpected.every((one) => one);
@@ -205,79 +206,20 @@ async function proceed(
     return unavailable(request, 'what is about to be written could not be noted');
   }
   const held = holdLease(lease, store.guarantees.renews ? policy.heartbeatMs : undefined);
-  let ended: Promise<FinishAnswer> | undefined;
-  /** Once: the second of two ways out finds that the first has done it. */
-  const end = (action: () => Promise<FinishAnswer>): Promise<FinishAnswer> => {
-    held.stop();
-    ended ??= action().catch(() => 'unknown');
-    return ended;
-  };
-  const claim: Claim = {
-    owns: true,
-    attempt: lease.attempt,
-    token: lease.token,
-    adopted: adoptedFrom !== undefined,
-    lost: held.lost,
-    finish: (record, places) =>
-      end(async () => {
-        const isFreed = record.result === 'failed' && policy.dedupOn === 'success';
-        // A run that failed left what it left: a record of it stands for that as well.
-        const writers = await register.close(places, !isFreed);
-        if (isFreed) return word(await lease.release());
-        if (writers === undefined && key.kind === 'derived') {
-          const released = word(await lease.release());
-          return released === 'done' ? 'not-kept' : released;
-        }
-        const body: LedgerRecord = {
-          ...record,
-          token: lease.token,
-          keyKind: key.kind,
-          parts: key.parts.map(({ name, digest }) => ({ name, digest })),
-          writers: writers ?? {},
-        };
-        return word(await lease.settle(body));
-      }),
-    abandon: (places) =>
-      end(async () => {
-        await register.close(places, false);
-        return word(await lease.release());
-      }),
-  };
-  return { kind: 'proceed', claim, because };
-}
-
-function word(answer: 'settled' | 'released' | 'lost' | 'unknown'): FinishAnswer {
-  return answer === 'lost' || answer === 'unknown' ? answer : 'done';
+  const claim = ownedClaim({ policy, key, held, register, adopted: adoptedFrom !== undefined });
+  return { kind: 'proceed', claim, because, noted: register.noted };
 }
 
 async function outside(request: DedupRequest, because: MissReason): Promise<DedupAnswer> {
-  return { kind: 'proceed', claim: await outsideClaim(request), because };
+  return { kind: 'proceed', ...(await outsideClaim(request)), because };
 }
 
 /** For a run outside of the ledger. Others must not go on to replay what it is about to change, as far as they can be told. */
 export async function outsideClaim(
-  request: Pick<DedupRequest, 'store' | 'policy' | 'targets' | 'writes'>,
-): Promise<Claim> {
-  const token = randomUUID();
-  const register = await openRegister(request, token).catch(() => undefined);
-  let ended: Promise<FinishAnswer> | undefined;
-  const end = (places: Places | undefined): Promise<FinishAnswer> => {
-    ended ??= (async (): Promise<FinishAnswer> => {
-      if (register === undefined) return 'unknown';
-      await register.close(places, false);
-      return 'done';
-    })().catch(() => 'unknown');
-    return ended;
-  };
-  return {
-    owns: false,
-    attempt: 0,
-    token,
-    adopted: false,
-    lost: new AbortController().signal,
-    finish: (_record, places) => end(places),
-    abandon: end,
-  };
+  request: Pick<DedupRequest, 'store' | 'policy' | 'targets' | 'writes' | 'token'>,
+): Promise<{ readonly claim: Claim; readonly noted: NotedPlaces | undefined }> {
+  const register = await openRegister(request, request.token).catch(() => undefined);
+  return { claim: outsideClaimOf(request.token, register), noted: register?.noted };
 }
 
 async function unavailable(request: DedupRequest, why: string): Promise<DedupAnswer> {

@@ -7,7 +7,8 @@ import type { DedupStore } from './store.ts';
 export interface DedupOptions {
   /**
    * Where the ledger lives: a store, e.g. `redisStore()`, which stays open; or an address, opened and closed by the
-   * run: `file:<folder>`, `redis://…`, `s3://<bucket>/<prefix>`, `gs://<bucket>/<prefix>` (see `openStore()`).
+   * run: `file:<folder>`, `redis://…`, `s3://<bucket>/<prefix>`, `gs://<bucket>/<prefix>`, `actions-cache:`, `git-ref:` (see
+   * `openStore()`).
    */
   readonly store: DedupStore | string;
   /**
@@ -55,6 +56,11 @@ export interface DedupOptions {
   readonly heartbeat?: number | undefined;
   /** Whether compiled SQL is kept and brought back as well. Default false. */
   readonly restoreCompiled?: boolean | undefined;
+  /**
+   * Asks GitHub, in a job of GitHub Actions, whether the job that holds a claim is over (`actions: read`), and keeps a
+   * `git-ref:` ledger (`contents: write`). Default: `GITHUB_TOKEN`, else `GH_TOKEN`, of `env`. Never shown.
+   */
+  readonly githubToken?: string | undefined;
   /** Where a person can look at this run. Default: the workflow run, in GitHub Actions. */
   readonly runUrl?: string | undefined;
 }

@@ -1,4 +1,5 @@
 import type { KeyDifference } from './key.ts';
+import type { StoreGuarantees } from './store.ts';
 
 /** An earlier run, as the ledger tells it: for people. */
 export interface EarlierRun {
@@ -15,6 +16,8 @@ export interface EarlierRun {
   /** dbt's subcommand as words. */
   readonly command: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Id of the workflow run it was a job of, in GitHub Actions. */
+  readonly workflowRunId?: string;
 }
 
 /** The recorded run whose inputs are most like this one's. */
@@ -69,6 +72,8 @@ export type RecordFate = 'kept' | 'none' | 'lost' | 'unknown' | 'inputs-changed'
 export type DedupReport = {
   /** The store's kind, e.g. `file`. */
   readonly store: string;
+  /** Who sees the ledger: see `StoreGuarantees`. */
+  readonly scope?: StoreGuarantees['scope'];
   /** Absent where there was none. `digest` names it in the ledger; `text` is a given key, as given. */
   readonly key?: { readonly kind: 'given' | 'derived'; readonly digest: string; readonly text?: string };
   /** Milliseconds spent waiting for an identical run; absent where there was no waiting. */

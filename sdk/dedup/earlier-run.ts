@@ -4,7 +4,8 @@ import type { LedgerRecord, Producer } from './record.ts';
 
 /** A finished run, or one that is at it, as it is told to people. */
 export function earlierRun(from: LedgerRecord | Producer): EarlierRun {
-  const { host, pid, startedAt, url, labels, command } = 'producer' in from ? from.producer : from;
+  const { host, pid, startedAt, url, labels, command, workflowRun } =
+    'producer' in from ? from.producer : from;
   return {
     startedAt,
     ...('producer' in from
@@ -15,5 +16,6 @@ export function earlierRun(from: LedgerRecord | Producer): EarlierRun {
     ...optional('url', url),
     command,
     labels,
+    ...optional('workflowRunId', workflowRun?.id),
   };
 }

@@ -35,7 +35,7 @@ export type AcquireAnswer =
 export interface AcquireOptions extends LeaseTerms {
   /** What others see while the lease is held. JSON. */
   readonly body: unknown;
-  /** Takes over the settled entry of this version, rather than answering `taken`. */
+  /** Takes over the entry of this version, settled or held by an owner who is gone, rather than answering `taken`. */
   readonly supersede?: string;
   /** Distinguishes this claim from every other. Default: random. */
   readonly token?: string;
@@ -110,12 +110,30 @@ export async function acquire(
   return { kind: 'unknown', why: `${name} kept changing` };
 }
 
+/** Takes up a lease that another process holds, and cannot end. */
+export async function resumeLease(
+  store: DedupStore,
+  name: string,
+  token: string,
+  terms: LeaseTerms,
+): Promise<
+  | { readonly kind: 'resumed'; readonly lease: Lease; readonly adoptedFrom?: string }
+  | { readonly kind: 'over' }
+  | { readonly kind: 'unknown'; readonly why: string }
+> {
+  const found = await ours(store, name, token);
+  if (found.kind === 'unknown') return found;
+  if (found.kind === 'not-ours' || found.envelope.state !== 'held') return { kind: 'over' };
+  const { envelope, version } = found;
+  return { kind: 'resumed', ...leaseOf(store, name, envelope, version, terms, envelope.adoptedFrom) };
+}
+
 function isFree(current: Envelope, entry: StoredEntry, { supersede }: AcquireOptions): boolean {
   switch (current.state) {
     case 'free':
       return true;
     case 'held':
-      return entry.ageMs > current.leaseMs;
+      return entry.ageMs > current.leaseMs || supersede === entry.version;
     case 'settled':
       return supersede === entry.version;
   }
@@ -133,14 +151,18 @@ function standingOf(current: Envelope, entry: StoredEntry): Standing {
   };
 }
 
-function acquired(
+function acquired(...parts: Parameters<typeof leaseOf>): AcquireAnswer {
+  return { kind: 'acquired', ...leaseOf(...parts) };
+}
+
+function leaseOf(
   store: DedupStore,
   name: string,
   held: Envelope,
   firstVersion: string,
   terms: LeaseTerms,
   adoptedFrom: string | undefined,
-): AcquireAnswer {
+): { readonly lease: Lease; readonly adoptedFrom?: string } {
   let version = firstVersion;
   let beat = held.beat;
   let isLost = false;
@@ -194,7 +216,7 @@ function acquired(
     if (outcome === 'done') isLost = true;
     return rename(outcome, word);
   }
-  return { kind: 'acquired', lease, ...optional('adoptedFrom', adoptedFrom) };
+  return { lease, ...optional('adoptedFrom', adoptedFrom) };
 }
 
 function rename<T extends string>(outcome: 'done' | 'lost' | 'unknown', word: T): T | 'lost' | 'unknown' {
@@ -204,14 +226,14 @@ function rename<T extends string>(outcome: 'done' | 'lost' | 'unknown', word: T)
 type Ownership =
   | { readonly kind: 'ours'; readonly envelope: Envelope; readonly version: string }
   | { readonly kind: 'not-ours' }
-  | { readonly kind: 'unknown' };
+  | { readonly kind: 'unknown'; readonly why: string };
 
 async function ours(store: DedupStore, name: string, token: string): Promise<Ownership> {
   const answer = await store.read(name);
-  if (answer.kind === 'unknown') return { kind: 'unknown' };
+  if (answer.kind === 'unknown') return answer;
   if (answer.kind === 'absent') return { kind: 'not-ours' };
   const parsed = parseEnvelope(answer.entry.value);
-  if (parsed.kind === 'unreadable') return { kind: 'unknown' };
+  if (parsed.kind === 'unreadable') return { kind: 'unknown', why: parsed.why };
   return parsed.envelope.token === token
     ? { kind: 'ours', envelope: parsed.envelope, version: answer.entry.version }
     : { kind: 'not-ours' };

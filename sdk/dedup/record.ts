@@ -11,6 +11,22 @@ export interface Producer {
   readonly labels: Readonly<Record<string, string>>;
   /** dbt's subcommand as words. */
   readonly command: string;
+  /** Which job of GitHub Actions it is: whether that is over, GitHub can be asked. */
+  readonly workflowRun?: WorkflowRun;
+}
+
+/** Which job of which workflow run of GitHub Actions the owner of a claim is. */
+export interface WorkflowRun {
+  /** Address of the REST API, e.g. `https://api.github.com`, without a slash at its end. */
+  readonly api: string;
+  /** `owner/name` */
+  readonly repository: string;
+  /** Digits. */
+  readonly id: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /** RUNNER_NAME. Absent where a claim outlives its job: it is then over when the whole attempt is. */
+  readonly runner?: string;
 }
 
 /** A file that can be brought back. */
@@ -100,6 +116,15 @@ const Who = z.object({
   url: z.string().optional(),
   labels: z.record(z.string(), z.string()),
   command: z.string(),
+  workflowRun: z
+    .object({
+      api: z.string().max(2048),
+      repository: z.string().max(256),
+      id: z.string().regex(/^\d{1,20}$/),
+      attempt: z.number().int().min(1),
+      runner: z.string().max(256).optional(),
+    })
+    .optional(),
 });
 const Part = z.object({
   name: z.string(),

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { placeDigest, targetName } from './names.ts';
+import { targetName } from './names.ts';
 import type { DedupStore } from './store.ts';
 
 const MAX_TRIES = 20;
@@ -28,29 +28,26 @@ const Schema = z.object({
   phase: z.enum(['writing', 'written', 'unclear']),
 });
 
-/** @param digest Of the place's name. */
-export async function lastWriterAt(store: DedupStore, digest: string): Promise<LastWriterAnswer> {
-  const { answer } = await readWriter(store, digest);
+/** @param place The digest of its name. */
+export async function lastWriter(store: DedupStore, place: string): Promise<LastWriterAnswer> {
+  const { answer } = await readWriter(store, place);
   return answer;
-}
-
-export function lastWriter(store: DedupStore, place: string): Promise<LastWriterAnswer> {
-  return lastWriterAt(store, placeDigest(place));
 }
 
 /**
  * Notes that a run is about to write. Must have succeeded before dbt starts.
+ * @param place The digest of its name, here and below.
  * @param heirOf The run whose claim this one adopted: it had the same inputs, so what it left half-done, or still
  *   writes, is what this one writes.
  */
 export function noteWriting(
   store: DedupStore,
-  target: string,
+  place: string,
   token: string,
   retainMs: number,
   heirOf?: string,
 ): Promise<'noted' | 'unknown'> {
-  return change(store, target, retainMs, (before) => {
+  return change(store, place, retainMs, (before) => {
     // Someone who began and never said that it ended may write still.
     const other = before?.phase === 'writing' && before.token !== token && before.token !== heirOf;
     return { token, phase: other ? 'unclear' : 'writing' };
@@ -60,12 +57,12 @@ export function noteWriting(
 /** Notes that the run has ended. `complete` is false for one that was stopped or failed half-way. */
 export function noteWritten(
   store: DedupStore,
-  target: string,
+  place: string,
   token: string,
   retainMs: number,
   complete: boolean,
 ): Promise<'noted' | 'unknown'> {
-  return change(store, target, retainMs, (before) => ({
+  return change(store, place, retainMs, (before) => ({
     token,
     phase: complete && before?.token === token && before.phase === 'writing' ? 'written' : 'unclear',
   }));
@@ -77,12 +74,12 @@ export function noteWritten(
  */
 export function noteWrote(
   store: DedupStore,
-  target: string,
+  place: string,
   token: string,
   retainMs: number,
   { complete, sinceMs }: { readonly complete: boolean; readonly sinceMs: number },
 ): Promise<'noted' | 'unknown'> {
-  return change(store, target, retainMs, (before, ageMs) => {
+  return change(store, place, retainMs, (before, ageMs) => {
     const other = before !== undefined && before.token !== token;
     const beside = other && (before.phase === 'writing' || ageMs <= sinceMs);
     return { token, phase: complete && !beside ? 'written' : 'unclear' };
@@ -91,20 +88,19 @@ export function noteWrote(
 
 async function change(
   store: DedupStore,
-  target: string,
+  place: string,
   retainMs: number,
   next: (before: LastWriter | undefined, ageMs: number) => LastWriter,
 ): Promise<'noted' | 'unknown'> {
-  const digest = placeDigest(target);
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
-    const { answer, version } = await readWriter(store, digest);
+    const { answer, version } = await readWriter(store, place);
     if (answer.kind === 'unknown') return 'unknown';
     const value = {
       schemaVersion: 1,
       ...(answer.kind === 'found' ? next(answer.writer, answer.ageMs) : next(undefined, 0)),
     };
     const written = await store.write({
-      name: targetName(digest),
+      name: targetName(place),
       value: JSON.stringify(value),
       expected: version,
       retainMs,
@@ -117,9 +113,9 @@ async function change(
 
 async function readWriter(
   store: DedupStore,
-  digest: string,
+  place: string,
 ): Promise<{ readonly answer: LastWriterAnswer; readonly version: string | undefined }> {
-  const read = await store.read(targetName(digest));
+  const read = await store.read(targetName(place));
   if (read.kind === 'unknown') return { answer: read, version: undefined };
   if (read.kind === 'absent') return { answer: { kind: 'none' }, version: undefined };
   const { value, version, ageMs } = read.entry;

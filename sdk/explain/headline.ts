@@ -26,6 +26,7 @@ const FAILURES: Readonly<Record<ErrorCode, readonly [Verdict, string]>> = {
   'dbt-not-found': ['not-done', 'was not started'],
   'dbt-not-usable': ['not-done', 'was not started'],
   'target-path-busy': ['not-done', 'was not started'],
+  'install-failed': ['not-done', 'was not started'],
   'dedup-unavailable': ['not-done', 'was not started'],
   'dedup-in-flight': ['not-done', 'was not started'],
   'dedup-mismatch': ['not-done', 'was not started'],

@@ -37,6 +37,11 @@ export function smallPrint(report: RunReport): readonly string[] {
   if (unobserved > 0) {
     lines.push(`What dbt State decided about ${counted(unobserved, 'node')} could not be observed.`);
   }
+  if (report.dedup?.scope === 'branch') {
+    lines.push(
+      'The ledger in the Actions cache shows a run what its own branch left, and the base and default branch. The push and the pull request of one commit, other branches and the merge queue do not see each other there.',
+    );
+  }
   const { runResults, sources } = report.artifactPaths;
   if (decisions.length > 0 && runResults === undefined && sources === undefined) {
     lines.push('No result file of this run could be read, so results were taken from dbt’s log events.');

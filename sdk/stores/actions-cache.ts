@@ -84,6 +84,8 @@ export function actionsCacheStore(given: ActionsCacheStoreOptions): DedupStore {
   return {
     kind: 'actions-cache',
     guarantees: { scope: 'branch', renews: false, durable: true },
+    // A write may find a reservation that was given up, and looks before and after.
+    slowestCallMs: 2 * options.patienceMs + 3 * options.timeoutMs,
     read: async (name): Promise<ReadAnswer> => {
       const base = baseOf(name);
       const looked = await untilClosed(() => versions.look(base));

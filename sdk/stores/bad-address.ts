@@ -6,6 +6,8 @@ const FORMS = [
   'redis://<host>:<port>/<db>',
   's3://<bucket>/<prefix>?region=<region>&endpoint=<url>&force-path-style=true',
   'gs://<bucket>/<prefix>?endpoint=<url>',
+  'actions-cache:',
+  'git-ref:<owner>/<name>',
   'memory:',
 ];
 

@@ -4,14 +4,20 @@ import type { DedupStore } from '../dedup/store.ts';
 import { optional } from '../util/optional.ts';
 import { badAddress } from './bad-address.ts';
 import { type BucketAddress, bucketAddress } from './bucket-address.ts';
+import { githubTokenOf, openActionsCache, openGitRef } from './github-addresses.ts';
 import { redisUrl } from './redis-address.ts';
 
 /** What an address is read with. */
 export interface StorePlace {
   /** Folder that the path of a `file:` address starts from. */
   readonly cwd: string;
-  /** Where `redis:<VARIABLE>` finds its variable. Other credentials are found by the client libraries themselves. */
+  /**
+   * Where `redis:<VARIABLE>` finds its variable, and `actions-cache:` and `git-ref:` what the runner set. Other credentials
+   * are found by the client libraries themselves.
+   */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** For `git-ref:`. Default: `GITHUB_TOKEN`, else `GH_TOKEN`, of `env`. */
+  readonly githubToken?: string | undefined;
 }
 
 /** `memory:` is one ledger for the whole process, so that its runs find each other. */
@@ -24,15 +30,17 @@ let ofThisProcess: DedupStore | undefined;
  * - `redis:<VARIABLE>`, an environment variable that holds the URL, or `redis://<host>:<port>/<db>`, `rediss://…` (TLS)
  * - `s3://<bucket>/<prefix>?region=…&endpoint=…&force-path-style=true`
  * - `gs://<bucket>/<prefix>?endpoint=…`
+ * - `actions-cache:` or `actions-cache:<prefix>`, in an action of GitHub Actions
+ * - `git-ref:`, the job's own repository, or `git-ref:<owner>/<name>`, each with `?prefix=<words>` where wanted
  * - `memory:`, this process alone
  *
  * Only the driver in question is loaded. No address holds a password: it would be shown in process lists and logs.
  * @throws DbtRunCacheError `invalid-options` for an address of no such form; its text is not repeated, as it may hold a
  *   password. What a store needs and is not installed is told at its first use.
  */
-export async function openStore(address: string, { cwd, env }: StorePlace): Promise<DedupStore> {
+export async function openStore(address: string, { cwd, env, githubToken }: StorePlace): Promise<DedupStore> {
   const text = address.trim();
-  switch (/^[a-z0-9]+:/.exec(text)?.[0]) {
+  switch (/^[a-z0-9-]+:/.exec(text)?.[0]) {
     case 'file:': {
       const dir = folderOf(text, cwd);
       return (await import('./file.ts')).fileStore({ dir });
@@ -51,6 +59,10 @@ export async function openStore(address: string, { cwd, env }: StorePlace): Prom
       const { gcsStore } = await import('./gcs.ts');
       return gcsStore({ bucket, ...optional('prefix', prefix), ...optional('endpoint', query['endpoint']) });
     }
+    case 'actions-cache:':
+      return openActionsCache(text, env);
+    case 'git-ref:':
+      return openGitRef(text, env, githubToken ?? githubTokenOf(env));
     case 'memory:': {
       if (text !== 'memory:') throw badAddress('A ledger in memory has no name: its address is memory:');
       ofThisProcess ??= (await import('./memory.ts')).memoryStore();

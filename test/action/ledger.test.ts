@@ -15,7 +15,9 @@ const FAILS = runOf([{ name: 'ids', type: 'test', status: 'fail', failures: 1, m
 /** Stays in flight until it is let go. */
 const SLOW: Step[] = [{ mark: 'started' }, { wait_for: 'go' }, ...PASSES];
 
-type More = Pick<ActionOptions, 'runNumber' | 'onLine'> & { readonly env?: Record<string, string> };
+type More = Pick<ActionOptions, 'runNumber' | 'onLine' | 'runner'> & {
+  readonly env?: Record<string, string>;
+};
 
 /** The built Action in a workspace with a ledger beside it, as a runner starts it. */
 async function makeJob(steps: readonly Step[], config = LEDGER) {
@@ -100,7 +102,11 @@ test('a run that is skipped beside an identical one has no result, and does not 
   const first = job.run({ runNumber: 1 });
   await job.dbt.reached('started');
   job.forget();
-  const second = await job.run({ runNumber: 2, env: { DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' } });
+  const second = await job.run({
+    runNumber: 2,
+    env: { DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' },
+    runner: { GITHUB_EVENT_NAME: 'schedule' },
+  });
   job.dbt.release('go');
   expect((await first).outputs['outcome']).toBe('executed');
   expect(job.hasStartedDbt()).toBe(false);
@@ -115,6 +121,24 @@ test('a run that is skipped beside an identical one has no result, and does not 
   expect(second.main.log).toContain(
     `dbt was not started: an identical run (${addressOfRun(1)}) is in flight.`,
   );
+});
+
+test('where a pull request may wait for the check, skip waits for the result as well, and says so', async () => {
+  const job = await makeJob(SLOW);
+  const first = job.run({ runNumber: 1 });
+  await job.dbt.reached('started');
+  job.forget();
+  const second = await job.run({
+    runNumber: 2,
+    env: { DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' },
+    onLine: (line) => {
+      if (line.startsWith('Waiting for an identical run')) job.dbt.release('go');
+    },
+  });
+  job.dbt.release('go');
+  expect((await first).outputs['outcome']).toBe('executed');
+  expect(second.outputs['outcome']).toBe('replayed');
+  expect(second.main.log).toContainEqual(expect.stringContaining('on-in-flight: skip waits here'));
 });
 
 test('a run that waits says for which one, then takes its result', async () => {

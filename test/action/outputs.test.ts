@@ -6,7 +6,9 @@ import { outputsOf } from '../../action/outputs.ts';
 import { explain, type RunReport, type RunResult } from '../../sdk/index.ts';
 import {
   decision,
+  EARLIER_URL,
   earlierRun,
+  KEY_DIGEST,
   replayedReport,
   report,
   reusedTest,
@@ -84,7 +86,10 @@ test('of a replay they are those of the run it repeats, but for the outcome', ()
     state: { kind: 'active', proof: 'x', troubles: [] },
   } as const;
   const replayed = outputs(replayedReport(that));
-  expect(replayed).toEqual({ ...outputs(report(that)), outcome: 'replayed' });
+  const { 'dedup-key': key, 'replayed-from': from, 'skipped-by-run-id': by, ...rest } = replayed;
+  const { 'dedup-key': _1, 'replayed-from': _2, 'skipped-by-run-id': _3, ...then } = outputs(report(that));
+  expect(rest).toEqual({ ...then, outcome: 'replayed' });
+  expect({ key, from, by }).toEqual({ key: KEY_DIGEST, from: EARLIER_URL, by: '123' });
   expect(replayed).toMatchObject({
     state: 'active',
     built: '1',

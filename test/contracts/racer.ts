@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { coordinate } from '../../sdk/dedup/coordinator.ts';
 import { defaultPolicy } from '../../sdk/dedup/policy.ts';
 import { openStore, type StoreAddress } from './open-store.ts';
@@ -33,6 +34,7 @@ async function race({ key, hang, leaseMs }: RaceOrder): Promise<void> {
     key: { kind: 'derived', text: key, parts: [] },
     policy: { ...defaultPolicy(true), leaseMs, heartbeatMs: leaseMs / 4 },
     producer,
+    token: randomUUID(),
     targets: [`target of ${key}`],
     writes: true,
     distrust: async () => undefined,

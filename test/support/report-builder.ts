@@ -88,9 +88,12 @@ export function failedReport(given: Partial<RunReport> = {}): RunReport {
   return report({ failure: { code: 'nodes-failed', message: 'Some nodes failed' }, ...given });
 }
 
+export const EARLIER_URL = 'https://github.com/acme/shop/actions/runs/123/attempts/1';
+export const KEY_DIGEST = '3f2a9c41d07b6688'.repeat(4);
+
 const LEDGER = {
   store: 'redis',
-  key: { kind: 'derived', digest: '3f2a9c41d07b6688'.repeat(4) },
+  key: { kind: 'derived', digest: KEY_DIGEST },
 } as const;
 
 /** A successful `dbt build` of 3 min 20 s in a workflow, except for what is given. */
@@ -102,7 +105,8 @@ export function earlierRun(given: Partial<EarlierRun> = {}): EarlierRun {
     result: 'succeeded',
     host: 'runner-3',
     pid: 4711,
-    url: 'https://github.com/acme/shop/actions/runs/123/attempts/1',
+    url: EARLIER_URL,
+    workflowRunId: '123',
     command: 'build',
     labels: {},
     ...given,

@@ -47,7 +47,8 @@ The ledger:
                         Where the ledger lives: file:<folder>,
                         redis:<variable that holds the URL>, redis://host:6379,
                         s3://<bucket>/<prefix>?region=<region>,
-                        gs://<bucket>/<prefix> or memory:. No passwords.
+                        gs://<bucket>/<prefix>, git-ref:<owner>/<name> or
+                        memory:. No passwords.
                         none: no ledger, whatever is set elsewhere; other runs
                         do not hear of what this one writes.
   --idempotency-key <key>
@@ -87,7 +88,7 @@ The ledger:
                         How long a record is kept, e.g. 90d. Default: 30d.
   --lease <duration>    How long a run in flight may be silent before another
                         takes over; if it lives all the same, two dbt may write
-                        at once. Default: 2m.
+                        at once. Default: 2m; of git-ref: 24h.
   --restore-compiled    Keep compiled SQL and bring it back as well.
 
 Configuration:

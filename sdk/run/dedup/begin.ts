@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { answeringStore } from '../../dedup/answering-store.ts';
-import { type Claim, coordinate, type DedupRequest, outsideClaim } from '../../dedup/coordinator.ts';
+import type { Claim } from '../../dedup/claim.ts';
+import type { ClaimHandle } from '../../dedup/claim-handle.ts';
+import { coordinate, type DedupRequest, outsideClaim } from '../../dedup/coordinator.ts';
 import type { ExecutedBecause } from '../../dedup/dedup-report.ts';
+import { placeDigest } from '../../dedup/names.ts';
 import type { DedupPolicy } from '../../dedup/policy.ts';
 import type { LedgerRecord, Producer } from '../../dedup/record.ts';
 import type { DedupStore } from '../../dedup/store.ts';
+import type { NotedPlaces } from '../../dedup/write-register.ts';
 import { type DedupSettings, OUTER_KEY_VARIABLE } from '../../dedup-settings.ts';
 import { needsOf } from '../../plan/dbt-commands.ts';
 import type { RunReport } from '../../result.ts';
@@ -16,6 +21,7 @@ import type { RunContext } from '../run-context.ts';
 import { becauseOf, mismatch } from './because.ts';
 import { type Fetched, fetchRecord } from './fetch-record.ts';
 import { digestOfKey, type Identity, identify } from './identify.ts';
+import { ownerCheck } from './owner-check.ts';
 import { shownKey, warnOfSecret } from './shown-key.ts';
 import { distrustOf } from './trust.ts';
 
@@ -38,6 +44,8 @@ export type Begun =
       readonly kind: 'execute';
       readonly ledger: Ledger;
       readonly claim: Claim;
+      /** For who has to end it elsewhere. */
+      readonly handle: ClaimHandle;
       readonly because: Promise<ExecutedBecause>;
       /** What it writes is what the run it is a part of writes. */
       readonly isPartOfAnother: boolean;
@@ -62,7 +70,7 @@ export async function openLedger(run: RunContext, settings: DedupSettings): Prom
   const { signal } = run.stops;
   if (typeof store !== 'string') return answeringStore(store, { signal, leavesOpen: true });
   const { cwd, env } = run.options;
-  const opening = openStore(store, { cwd, env });
+  const opening = openStore(store, { cwd, env, githubToken: settings.githubToken });
   try {
     return answeringStore(await unlessAborted(signal, opening), { signal });
   } catch (error) {
@@ -98,7 +106,9 @@ export async function beginDedup(
       Object.entries(run.options.labels).map(([name, value]) => [name, run.clean(value)]),
     ),
     command: plan.command,
+    ...optional('workflowRun', settings.workflowRun),
   };
+  const token = randomUUID();
   const { key } = identity;
   const ledger = (waitedMs?: number): Ledger => ({
     store,
@@ -110,13 +120,27 @@ export async function beginDedup(
     waitedMs,
   });
   const { targets, writes } = identity;
+  const claiming = (digest: string | undefined, known: boolean): ClaimHandle => ({
+    schemaVersion: 1,
+    ...optional('digest', digest),
+    token,
+    claimedAt: new Date().toISOString(),
+    retentionMs: policy.retentionMs,
+    writes: known ? [...new Set(targets.map(placeDigest))] : [],
+    reads: {},
+  });
   const outside = async (because: ExecutedBecause): Promise<Begun> => {
     // What a nested run writes is what the run it is a part of writes.
     const isPartOfAnother = because.kind === 'nested';
+    const isWriting = writes && !isPartOfAnother;
+    const handle = claiming(undefined, isWriting);
+    if (isWriting) run.send({ kind: 'claiming', claim: handle });
+    const { claim } = await outsideClaim({ store, policy, targets, writes: isWriting, token });
     return {
       kind: 'execute',
       ledger: ledger(),
-      claim: await outsideClaim({ store, policy, targets, writes: writes && !isPartOfAnother }),
+      claim,
+      handle,
       because: Promise.resolve(because),
       isPartOfAnother,
       env: {},
@@ -135,8 +159,10 @@ export async function beginDedup(
     key,
     policy,
     producer,
+    token,
     targets,
     writes,
+    ...optional('isOver', ownerCheck(settings, store, run.stops.signal)),
     distrust: (record) =>
       distrustOf(
         {
@@ -166,6 +192,9 @@ export async function beginDedup(
       });
     },
   };
+  const handle = claiming(digestOfKey(key.text), writes);
+  // Before anything is written: who is killed then leaves what can be found.
+  run.send({ kind: 'claiming', claim: handle });
   const answer = await coordinate(request);
   const settled = ledger(
     waitingSince === undefined ? undefined : Math.round(performance.now() - waitingSince),
@@ -188,9 +217,14 @@ export async function beginDedup(
         kind: 'execute',
         ledger: settled,
         claim: answer.claim,
+        handle: { ...handle, reads: readsOf(answer.noted) },
         because: becauseOf(store, key, plan, answer.because),
         isPartOfAnother: false,
         env: { [OUTER_KEY_VARIABLE]: [...outer, digestOfKey(key.text)].join(',') },
       };
   }
+}
+
+function readsOf(noted: NotedPlaces | undefined): ClaimHandle['reads'] {
+  return Object.fromEntries([...(noted?.reads ?? [])].map(([place, last]) => [place, last ?? null]));
 }

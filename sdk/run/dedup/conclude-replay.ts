@@ -82,7 +82,12 @@ export async function concludeSkip(
 }
 
 function ledgerWords({ store, key, waitedMs }: Ledger) {
-  return { store: store.kind, ...optional('key', key), ...optional('waitedMs', waitedMs) };
+  return {
+    store: store.kind,
+    scope: store.guarantees.scope,
+    ...optional('key', key),
+    ...optional('waitedMs', waitedMs),
+  };
 }
 
 async function bringBack(

@@ -66,6 +66,7 @@ export async function settle(
   return {
     dedup: {
       store: ledger.store.kind,
+      scope: ledger.store.guarantees.scope,
       ...optional('key', ledger.key),
       ...optional('waitedMs', ledger.waitedMs),
       kind: 'executed',

@@ -1,10 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import {
-  type Claim,
-  coordinate,
-  type DedupRequest,
-  type FinishedRun,
-} from '../../../sdk/dedup/coordinator.ts';
+import type { Claim } from '../../../sdk/dedup/claim.ts';
+import { coordinate, type DedupRequest, type FinishedRun } from '../../../sdk/dedup/coordinator.ts';
 import { defaultPolicy } from '../../../sdk/dedup/policy.ts';
 import type { KeyPart } from '../../../sdk/dedup/record.ts';
 import type { DedupStore } from '../../../sdk/dedup/store.ts';
@@ -54,6 +51,7 @@ function request(store: DedupStore, setup: Setup = {}): DedupRequest {
     },
     policy: { ...defaultPolicy(true), ...setup.policy },
     producer: PRODUCER,
+    token: randomUUID(),
     targets: setup.target === undefined ? [] : [setup.target],
     writes: setup.writes ?? true,
     distrust: async () => setup.distrust,

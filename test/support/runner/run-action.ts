@@ -18,6 +18,8 @@ export interface ActionOptions {
   readonly inputs?: Readonly<Record<string, string>>;
   /** As under `env:`, and what the machine sets, e.g. PATH and HOME. Nothing of this process's is passed on. */
   readonly env: Readonly<Record<string, string>>;
+  /** What the runner sets otherwise, e.g. another event. */
+  readonly runner?: Readonly<Record<string, string>>;
   /** Of the workflow run, in its address. Default 3. */
   readonly runNumber?: number;
   /** The user presses Cancel. */
@@ -85,7 +87,12 @@ export async function runAction(options: ActionOptions): Promise<ActionRun> {
       options,
       masks,
       scratch,
-      env: { ...options.env, ...jobEnvironment(job), ...inputVariables(metadata, inputs, GITHUB_CONTEXT) },
+      env: {
+        ...options.env,
+        ...jobEnvironment(job),
+        ...options.runner,
+        ...inputVariables(metadata, inputs, GITHUB_CONTEXT),
+      },
     };
     for (const name of unknownInputs(metadata, inputs))
       options.onLine?.(`##[warning]Unexpected input '${name}'`);
