@@ -19,8 +19,8 @@ export async function cleanUp(): Promise<void> {
     const before = run.pid === undefined ? 'dbt was started' : 'its result could be read';
     core.warning(`${run.title} was cut off before ${before}: the step was killed.`);
     if (run.pid !== undefined) await stopLeftover(run.pid, run.mark);
-    if (run.claim !== undefined) await freeKey(run.claim);
     if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run));
+    if (run.claim !== undefined) await freeKey(run.claim);
   } catch (error) {
     core.warning(
       `Cleaning up after dbt did not work: ${error instanceof Error ? error.message : String(error)}`,
@@ -29,7 +29,7 @@ export async function cleanUp(): Promise<void> {
 }
 
 /** Only after dbt is gone: who waits for the key starts another one. */
-async function freeKey({ handle, ledger, folder }: RememberedClaim): Promise<void> {
+export async function freeKey({ handle, ledger, folder }: RememberedClaim): Promise<void> {
   const { abandonClaim, openStore, parseClaimHandle } = await import('../sdk/index.ts');
   const claim = parseClaimHandle(handle);
   if (claim === undefined) return;

@@ -94,7 +94,7 @@ export async function readInputs(
     onTargetBusy: await setting('on-target-busy'),
     redact: ((await setting('redact-env')) ?? []).flatMap((name) => env[name] || []),
     ledger: { dedup: await read('dedup', parseDedup, undefined), values: await readLedger(setting) },
-    install: get('install') || undefined,
+    install: requirementsOf(workspace, get('install')),
     githubToken: get('github-token'),
   };
   if (inputs.install !== undefined && inputs.dbt !== undefined)
@@ -171,6 +171,12 @@ function dbtLocation(workspace: string, value: string): string | undefined {
   // Many a repository has its project in a folder named dbt: the word alone is the dbt on PATH.
   const path = resolve(workspace, value);
   return value !== 'dbt' && existsSync(path) ? path : value;
+}
+
+/** A file of the workspace as an absolute path, since dbt starts in project-dir; specifiers stay as they are. */
+function requirementsOf(workspace: string, value: string): string | undefined {
+  const path = resolve(workspace, value);
+  return value !== '' && existsSync(path) ? path : value || undefined;
 }
 
 function complaint(error: unknown): string {

@@ -16,6 +16,8 @@ export function outputsOf(
   const savedMs = result.savings?.nodeMs;
   return {
     outcome: result.outcome,
+    // Only a run that another job is to execute has one.
+    claim: '',
     'dedup-key': result.dedup?.key?.digest ?? '',
     'skipped-by-run-id': other?.workflowRunId ?? '',
     'replayed-from': result.dedup?.kind === 'replayed' ? (other?.url ?? '') : '',

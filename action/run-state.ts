@@ -1,4 +1,5 @@
 import * as core from '@actions/core';
+import type { ClaimHandle, RunOptions } from '../sdk/index.ts';
 import { processMark } from './process-mark.ts';
 
 const KEYS = {
@@ -53,6 +54,12 @@ export function rememberClaim({ handle, ledger, folder }: RememberedClaim): void
   save(KEYS.ledger, ledger);
   save(KEYS.folder, folder);
   save(KEYS.claim, handle);
+}
+
+/** What the post step is to know of a claim. A store of one's own, which only a program gives, dies with it. */
+export function rememberedClaim(claim: ClaimHandle, { dedup, cwd }: RunOptions): RememberedClaim | undefined {
+  if (typeof dedup?.store !== 'string') return undefined;
+  return { handle: JSON.stringify(claim), ledger: dedup.store, folder: cwd ?? process.cwd() };
 }
 
 export function rememberEnd(): void {

@@ -1,4 +1,5 @@
 import type { RunOptions } from '../sdk/index.ts';
+import { actionsFolderCache } from './folder-cache.ts';
 import { type ActionInputs, InputError } from './inputs.ts';
 import { dedupCall, ledgerProblems } from './ledger-inputs.ts';
 import { maySkip } from './may-skip.ts';
@@ -8,6 +9,8 @@ export interface ActionSettings {
   readonly options: RunOptions;
   /** To be said before the run. */
   readonly note: string | undefined;
+  /** To be said after it; filled meanwhile. */
+  readonly warnings: readonly string[];
   readonly jobSummary: boolean;
   readonly annotations: 'all' | 'failures' | 'off';
   readonly failOn: 'error' | 'warning' | 'never';
@@ -30,10 +33,13 @@ export async function settle(
   const problems = ledgerProblems(inputs.ledger, configured !== undefined && configured !== 'none');
   if (problems.length > 0) throw new InputError(problems);
   const call = await dedupCall(inputs.ledger, configured);
+  const warnings: string[] = [];
   const options = withConfig(config, {
     env,
     cwd: inputs.projectDir,
     dbt: inputs.dbt,
+    // Said after the run: meanwhile the log obeys no command.
+    install: installOf(inputs, (trouble) => void warnings.push(trouble)),
     runCache: inputs.runCache,
     requireRunCache: inputs.requireRunCache,
     timeout: inputs.timeoutMs,
@@ -44,11 +50,19 @@ export async function settle(
     dedup: call,
   });
   return {
+    warnings,
     ...withoutUnsafeSkip(withToken(options, inputs.githubToken), env),
     jobSummary: inputs.jobSummary ?? settings['job-summary']?.value ?? true,
     annotations: inputs.annotations ?? settings.annotations?.value ?? 'all',
     failOn: inputs.failOn ?? settings['fail-on']?.value ?? 'error',
   };
+}
+
+/** Environments are kept in the Actions cache, whatever the ledger is. */
+function installOf({ install }: ActionInputs, tell: (trouble: string) => void): RunOptions['install'] {
+  if (install === undefined) return undefined;
+  const cache = actionsFolderCache({ tell });
+  return { requirements: install, cache };
 }
 
 function withToken(options: RunOptions, githubToken: string): RunOptions {

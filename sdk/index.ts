@@ -9,6 +9,7 @@ export {
   readSources,
 } from './artifacts/read.ts';
 export type * from './artifacts/types.ts';
+export { type ClaimAnswer, type ClaimingRun, claimRun, type RunToExecute } from './claim-run.ts';
 export type { Config, ConfigSetting, ConfigSettings } from './config/config.ts';
 export { ledgerCall } from './config/ledger-call.ts';
 export type { LedgerConfig } from './config/ledger-schema.ts';
@@ -39,6 +40,7 @@ export type {
 export { abandonClaim, type ClaimHandle, parseClaimHandle } from './dedup/claim-handle.ts';
 export type { DedupOptions } from './dedup/dedup-options.ts';
 export type {
+  ClaimReport,
   DedupReport,
   EarlierRun,
   ExecutedBecause,
@@ -76,8 +78,12 @@ export type { CheckCode, CheckStatus, Diagnosis, DiagnosisCheck } from './diagno
 export { DbtRunCacheError, ERROR_CODES, type ErrorCode, type ErrorDetails } from './errors.ts';
 export type { RunEvent, RunEventKind } from './events.ts';
 export { explain } from './explain/explain.ts';
+export { explainClaim, explainFinish, type PartExplanation } from './explain/explain-claim.ts';
 export { explainFinished, type FinishedNode } from './explain/explain-finished.ts';
 export type * from './explain/explanation.ts';
+export { type FinishedRun, type FinishOptions, finishRun, type JobResult } from './finish-run.ts';
+export type { FolderCache } from './install/environment.ts';
+export type { InstallOptions } from './install/install-options.ts';
 export { readLastReport } from './last-report.ts';
 export type { ConfigOrigin, OutputMode, OutputStreams, RunCacheMode, RunOptions } from './options.ts';
 export { parseDuration } from './plan/duration.ts';
@@ -102,5 +108,6 @@ export { type DbtRun, runDbt } from './run-dbt.ts';
 export { type KeyPartDescription, type RunKeyDescription, type RunKeyOptions, runKey } from './run-key.ts';
 export { openStore, type StorePlace } from './stores/open-store.ts';
 export { renderDiagnosis } from './summary/render-diagnosis.ts';
+export { renderPart } from './summary/render-part.ts';
 export { renderSummary, type SummaryOptions } from './summary/render-summary.ts';
 export { renderText, type TextOptions } from './summary/render-text.ts';

@@ -2,6 +2,8 @@ import * as z from 'zod';
 import type { DedupOptions } from './dedup/dedup-options.ts';
 import { DedupSchema, type DedupSettings, resolveDedup } from './dedup-settings.ts';
 import { DbtRunCacheError } from './errors.ts';
+import type { FolderCache } from './install/environment.ts';
+import type { InstallOptions } from './install/install-options.ts';
 import { nearest } from './util/nearest.ts';
 
 /** Where dbt's own output goes: see {@link RunOptions.output}. */
@@ -38,6 +40,8 @@ export interface RunOptions {
    * `uv run dbt` (as a string, split without a shell, or already as a list). Default: `dbt` on PATH.
    */
   readonly dbt?: string | readonly string[] | undefined;
+  /** Installs dbt into a virtual environment of its own, and only where it has to run. Not with `dbt`. Default: it is there. */
+  readonly install?: InstallOptions | undefined;
   /**
    * What decides about dbt State. `inherit` (default): the user's own environment and YAML; nothing is added.
    * `disabled`: State is switched off for this run, by what the engine in hand obeys.
@@ -96,6 +100,11 @@ const Stream = z.custom<NodeJS.WritableStream>(
   'expected a writable stream',
 );
 
+const Cache = z.custom<FolderCache>(
+  (value) => typeof (value as { restore?: unknown } | null)?.restore === 'function',
+  'expected a cache of folders',
+);
+
 const Schema = z.strictObject({
   cwd: z.string().min(1).optional(),
   // A copy: `process.env` is not the plain object that zod wants.
@@ -107,6 +116,13 @@ const Schema = z.strictObject({
     )
     .optional(),
   dbt: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).readonly()]).optional(),
+  install: z
+    .strictObject({
+      requirements: z.string().min(1),
+      folder: z.string().min(1).optional(),
+      cache: Cache.optional(),
+    })
+    .optional(),
   runCache: z.enum(['inherit', 'disabled']).optional(),
   requireRunCache: z.boolean().optional(),
   output: z
@@ -142,6 +158,7 @@ export interface ResolvedOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly dbt: string | readonly string[] | undefined;
+  readonly install: InstallOptions | undefined;
   readonly runCache: RunCacheMode;
   readonly requireRunCache: boolean;
   readonly output: OutputMode;
@@ -189,12 +206,22 @@ export function resolveOptions(
       hint: 'Leave out one of the two.',
     });
   }
+  if (given.install !== undefined && given.dbt !== undefined) {
+    throw new DbtRunCacheError(
+      'options: install and dbt exclude each other: install brings a dbt of its own',
+      {
+        code: 'invalid-options',
+        hint: 'Leave out one of the two; a configuration file may give dbt as well.',
+      },
+    );
+  }
   return {
     args: parsedArgs.data,
     options: {
       cwd: given.cwd ?? process.cwd(),
       env: given.env ?? process.env,
       dbt: given.dbt,
+      install: given.install,
       runCache: given.runCache ?? 'inherit',
       requireRunCache: given.requireRunCache ?? false,
       output: given.output ?? 'tee',

@@ -3,7 +3,7 @@ import type { RunEvent } from './events.ts';
 import { type RunOptions, resolveOptions } from './options.ts';
 import type { RunResult, SuccessfulRun } from './result.ts';
 import { runStages } from './run/run-stages.ts';
-import { createBroadcast } from './util/broadcast.ts';
+import { withEvents } from './with-events.ts';
 
 /**
  * A run in progress: a promise of its result, and an async iterable of its events.
@@ -35,26 +35,7 @@ export interface DbtRun<T extends RunResult> extends Promise<T>, AsyncIterable<R
 export function runDbt(args: readonly string[], options: RunOptions & { reject: false }): DbtRun<RunResult>;
 export function runDbt(args: readonly string[], options?: RunOptions): DbtRun<SuccessfulRun>;
 export function runDbt(args: readonly string[], options: RunOptions = {}): DbtRun<RunResult> {
-  const broadcast = createBroadcast<RunEvent>();
-  const run = execute(args, options, broadcast.emit);
-  const promise = run.then(
-    (result) => {
-      broadcast.end();
-      return result;
-    },
-    (thrown: unknown) => {
-      const error = DbtRunCacheError.from(thrown);
-      broadcast.end(error);
-      throw error;
-    },
-  );
-  return Object.assign(promise, {
-    [Symbol.asyncIterator]: () => {
-      // Whoever iterates gets the error there; the promise need not be awaited as well.
-      promise.catch(() => undefined);
-      return broadcast.subscribe();
-    },
-  });
+  return withEvents((emit) => execute(args, options, emit));
 }
 
 async function execute(

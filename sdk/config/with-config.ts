@@ -26,7 +26,8 @@ export function withConfig(config: Config, options: CallOptions = {}): RunOption
   const hidden = settings['redact-env'].flatMap(({ value }) => env[value] || []);
   return {
     ...options,
-    dbt: options.dbt ?? settings.dbt?.value,
+    // What is installed for the run is the dbt of the run.
+    dbt: options.dbt ?? (options.install === undefined ? settings.dbt?.value : undefined),
     runCache: options.runCache ?? settings['run-cache']?.value,
     requireRunCache,
     timeout: options.timeout ?? settings.timeout?.value,

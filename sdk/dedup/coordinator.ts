@@ -58,7 +58,9 @@ export type MissReason =
   | { readonly kind: 'failed-before'; readonly record: LedgerRecord }
   | { readonly kind: 'other-inputs'; readonly record: LedgerRecord }
   | { readonly kind: 'in-flight'; readonly owner: Producer | undefined }
-  | { readonly kind: 'unavailable'; readonly why: string };
+  | { readonly kind: 'unavailable'; readonly why: string }
+  /** There is no result to take, and this run may not leave one. */
+  | { readonly kind: 'read-only'; readonly why: string };
 
 /** A record without what the claim itself knows. */
 export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'writers'>;
@@ -108,7 +110,11 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
       ...(supersede === undefined ? {} : { supersede }),
     });
     if (answer.kind === 'acquired') return proceed(request, answer, because);
-    if (answer.kind === 'unknown') return unavailable(request, answer.why);
+    if (answer.kind === 'unknown') {
+      // It did answer: what it has was looked at.
+      if (answer.readOnly === true) return outside(request, { kind: 'read-only', why: answer.why });
+      return unavailable(request, answer.why);
+    }
     const { standing } = answer;
     if (standing.state === 'settled') {
       const found = await judge(request, standing, waited);

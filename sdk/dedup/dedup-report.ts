@@ -53,6 +53,8 @@ export type ExecutedBecause =
     }
   | { readonly kind: 'in-flight'; readonly run?: EarlierRun }
   | { readonly kind: 'unavailable'; readonly why: string }
+  /** The ledger has no result to take, and this run may read it and not write, e.g. that of a fork. */
+  | { readonly kind: 'read-only'; readonly why: string }
   /** Why could not be asked of the ledger in time. */
   | { readonly kind: 'unknown' };
 
@@ -97,3 +99,6 @@ export type DedupReport = {
     }
   | { readonly kind: 'skipped-in-flight'; readonly run?: EarlierRun }
 );
+
+/** What the ledger says of a run that has to be executed. */
+export type ClaimReport = Omit<Extract<DedupReport, { kind: 'executed' }>, 'kind' | 'record'>;

@@ -30,7 +30,8 @@ export type AcquireAnswer =
   /** `adoptedFrom`: the token of the owner before, where that one had fallen silent. */
   | { readonly kind: 'acquired'; readonly lease: Lease; readonly adoptedFrom?: string }
   | { readonly kind: 'taken'; readonly standing: Standing }
-  | { readonly kind: 'unknown'; readonly why: string };
+  /** `readOnly`: there is nothing to wait for, and this run may not write. */
+  | { readonly kind: 'unknown'; readonly why: string; readonly readOnly?: true };
 
 export interface AcquireOptions extends LeaseTerms {
   /** What others see while the lease is held. JSON. */
@@ -99,7 +100,8 @@ export async function acquire(
     if (written.kind === 'written')
       return acquired(store, name, envelope, written.version, options, adoptedFrom);
     if (written.kind === 'unknown') {
-      if (written.refused === true) return { kind: 'unknown', why: written.why };
+      if (written.refused === true)
+        return { kind: 'unknown', why: written.why, ...optional('readOnly', written.readOnly) };
       const found = await ours(store, name, token);
       if (found.kind === 'ours')
         return acquired(store, name, found.envelope, found.version, options, adoptedFrom);

@@ -31,12 +31,12 @@ export type ReadAnswer =
 /**
  * `conflict`: another version stands, and this write changed nothing. `unknown`: the reply was lost, so the write may
  * have happened, or may still: read to find out. `refused`: it did not and will not happen, and asking again now is
- * of no use.
+ * of no use; `readOnly`: since this run may read the store and not write it.
  */
 export type WriteAnswer =
   | { readonly kind: 'written'; readonly version: string }
   | { readonly kind: 'conflict' }
-  | { readonly kind: 'unknown'; readonly why: string; readonly refused?: true };
+  | { readonly kind: 'unknown'; readonly why: string; readonly refused?: true; readonly readOnly?: true };
 
 export interface WriteRequest {
   /** Slash-separated words of `a-z 0-9 . _ -`, at most 200 characters. */

@@ -1,4 +1,4 @@
-import type { DedupReport, ExecutedBecause } from '../dedup/dedup-report.ts';
+import type { ClaimReport, DedupReport, ExecutedBecause } from '../dedup/dedup-report.ts';
 import type { RunReport } from '../result.ts';
 import { becauseInWords, keptInWords, RECORD_CAUTIONS, sentence } from './dedup-wording.ts';
 import { finishedRun, runInFlight } from './earlier-run.ts';
@@ -29,6 +29,12 @@ export function dedupNotice(report: RunReport, totals: Totals): DedupNotice | un
     case 'executed':
       return executed(dedup, report);
   }
+}
+
+/** Why a run has to be executed that another job is to execute. */
+export function claimNotice(claim: ClaimReport): Extract<DedupNotice, { kind: 'executed' }> {
+  const dedup = { ...claim, kind: 'executed', record: 'none' } as const;
+  return { ...executed(dedup, { decisions: [], notices: [] }), title: 'Why dbt has to run' };
 }
 
 type Of<Kind extends DedupReport['kind']> = Extract<DedupReport, { kind: Kind }>;
@@ -94,8 +100,13 @@ function skippedLead({ run }: Of<'skipped-in-flight'>): readonly Phrase[] {
 
 function executed(
   dedup: Of<'executed'>,
-  { failure, invocationId, decisions, notices }: RunReport,
-): DedupNotice {
+  {
+    failure,
+    invocationId,
+    decisions,
+    notices,
+  }: Pick<RunReport, 'failure' | 'invocationId' | 'decisions' | 'notices'>,
+): Extract<DedupNotice, { kind: 'executed' }> {
   const { because, record, adopted } = dedup;
   const began = failure === undefined || invocationId !== undefined || decisions.length > 0;
   // The notices of the run tell more of the same.

@@ -65,6 +65,12 @@ export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
       ];
     case 'unavailable':
       return [words(`The ledger did not answer (${clause(because.why)}), so dbt ran without it.`)];
+    case 'read-only':
+      return [
+        words(
+          `The ledger has no result to take for this run. It may only read the ledger (${clause(because.why)}), so it leaves none.`,
+        ),
+      ];
     case 'unknown':
       return [words('Why it ran could not be asked of the ledger in time.')];
   }

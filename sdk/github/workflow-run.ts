@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { WorkflowRun } from '../dedup/record.ts';
+import { optional } from '../util/optional.ts';
 import { unlessAborted } from '../util/waiting.ts';
 import type { GithubRest } from './rest.ts';
 import { runReader } from './run-reader.ts';
@@ -47,7 +48,7 @@ export function workflowRunOf(env: Readonly<Record<string, string | undefined>>)
     repository: env['GITHUB_REPOSITORY'],
     id: env['GITHUB_RUN_ID'],
     attempt: Number(attempt),
-    runner: env['RUNNER_NAME'],
+    ...optional('runner', env['RUNNER_NAME'] || undefined),
   });
 }
 

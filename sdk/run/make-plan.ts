@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
+import { type PlannedEnvironment, planEnvironment } from '../install/environment.ts';
 import { type CommandLine, parseCommandLine } from '../plan/command-line.ts';
 import { type ArtifactName, artifactsOf, needsOf, sourcesPathOf } from '../plan/dbt-commands.ts';
 import { type DbtEnvironment, readDotEnv } from '../plan/dot-env.ts';
@@ -15,6 +16,7 @@ import type { StateSettings } from '../plan/state/setting.ts';
 import type { EngineInfo, ProjectInfo, RunNotice } from '../result.ts';
 import { type DbtInstallation, type DbtVersions, findDbt } from '../runtimes/detect.ts';
 import { askProgram } from '../runtimes/process.ts';
+import { optional } from '../util/optional.ts';
 import { findStateSettings } from './find-state-settings.ts';
 import type { RunContext } from './run-context.ts';
 
@@ -28,6 +30,8 @@ export interface Plan {
   /** How dbt is started. */
   readonly commandPrefix: readonly string[];
   readonly engine: EngineInfo;
+  /** Where the run installs its dbt itself: what it will install, whose facts the plan was made of. */
+  readonly environment: PlannedEnvironment | undefined;
   /** Absent when the command needs none and there is none. */
   readonly project: Project | undefined;
   readonly reportedProject: ProjectInfo | undefined;
@@ -64,13 +68,17 @@ export interface Plan {
 }
 
 /**
+ * @param installed What the run has installed for itself; absent before.
  * @throws DbtRunCacheError for what dbt would certainly fail on as well: no project, no profile, no such target, no
  *   dbt, a setting of dbt State it refuses. What only dbt can tell is left to dbt.
  */
-export async function makePlan(run: RunContext): Promise<Plan> {
+export async function makePlan(run: RunContext, installed?: PlannedEnvironment): Promise<Plan> {
   const { cwd } = run.options;
   const env = childEnvironment(run.options.env);
-  const installation = await findDbt({ dbt: run.options.dbt, env, cwd, run: askProgram });
+  const environment = installed === undefined ? await plannedEnvironment(run) : undefined;
+  const dbt = installed?.folder ?? run.options.dbt;
+  const ask = run.startsNothing === true ? undefined : askProgram;
+  const installation = environment?.installation ?? (await findDbt({ dbt, env, cwd, run: ask }));
   const engine = installation.kind;
   const commandLine = parseCommandLine(run.args, engine);
   const dotEnv = await readDotEnv({ cwd, env, dbtVersion: installation.versions.dbt });
@@ -103,6 +111,7 @@ export async function makePlan(run: RunContext): Promise<Plan> {
     env: isDisabled ? await disabledEnvironment(run, env, installation) : env,
     commandPrefix: installation.commandPrefix,
     engine: engineOf(installation, profile, run.clean),
+    environment,
     project,
     reportedProject: project === undefined ? undefined : reported(project, profile),
     expectedArtifacts:
@@ -127,6 +136,13 @@ export async function makePlan(run: RunContext): Promise<Plan> {
       sitePackages: installation.sitePackages,
     },
   };
+}
+
+async function plannedEnvironment({ options }: RunContext): Promise<PlannedEnvironment | undefined> {
+  const { install, cwd, env } = options;
+  if (install === undefined) return undefined;
+  const { requirements, folder } = install;
+  return planEnvironment({ requirements, cwd, env, ...optional('folder', folder), run: askProgram });
 }
 
 async function disabledEnvironment(

@@ -13,6 +13,11 @@ export interface RunContext {
   readonly args: readonly string[];
   readonly options: ResolvedOptions;
   readonly startedAt: Date;
+  /**
+   * Whether programs that may be the project's own are not to be started, not even to ask for a version: the run only
+   * speaks to the ledger, with rights that project code must not have.
+   */
+  readonly startsNothing?: true;
   /** Hides what the caller named, anywhere. */
   readonly named: Redactor;
   /** Text from outside made fit to show: no ANSI or control characters, no secret of the caller or the environment. */

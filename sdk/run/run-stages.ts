@@ -11,6 +11,7 @@ import type { RunResult } from '../result.ts';
 import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
 import { unlessAborted } from '../util/waiting.ts';
+import { bringDbt, bringPackages } from './bring-dbt.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
 import { type Begun, beginDedup, openLedger, stopGrace } from './dedup/begin.ts';
@@ -41,6 +42,7 @@ export async function runStages(
   };
   try {
     plan = await makePlan(run);
+    await bringPackages(run, plan);
     if (options.dedup !== undefined && plan.inputs.commandLine.asksFor === undefined) {
       store = await openLedger(run, options.dedup);
       beginning = beginDedup(run, plan, { settings: options.dedup, store });
@@ -48,6 +50,8 @@ export async function runStages(
     }
     if (begun?.kind === 'skip') return await concludeSkip(run, plan, begun);
     if (begun?.kind === 'replay') return await replay(run, plan, begun);
+    const planned = plan;
+    plan = await bringDbt(run, planned);
     return await execute(run, plan, begun, noteEnd);
   } catch (thrown) {
     noteEnd();
@@ -77,7 +81,7 @@ async function execute(
 }
 
 /** The run that is repeated may have finished just now and be about to leave the target folder. */
-async function replay(
+export async function replay(
   run: RunContext,
   plan: Plan,
   begun: Extract<Begun, { kind: 'replay' }>,
@@ -95,7 +99,7 @@ async function replay(
 }
 
 /** Before dbt is there, a request to stop shows as whatever it interrupted. */
-function stopError(run: RunContext): DbtRunCacheError | undefined {
+export function stopError(run: RunContext): DbtRunCacheError | undefined {
   switch (run.stops.cause) {
     case undefined:
       return undefined;

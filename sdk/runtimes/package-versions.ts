@@ -91,15 +91,20 @@ async function adaptersOf(
   }
   // Installed in place from a working copy, an adapter has no folder here, only its metadata.
   for (const [name, { version, infoPath }] of distributions) {
-    if (!name.startsWith('dbt-') || NOT_ADAPTERS.has(name)) continue;
-    const type = name
-      .slice(4)
-      .replace(/-community$/, '')
-      .replaceAll('-', '_');
-    if (Object.hasOwn(adapters, type)) continue;
+    const type = adapterTypeOf(name);
+    if (type === undefined || Object.hasOwn(adapters, type)) continue;
     if (infoPath !== undefined && (await needsAdapterBase(infoPath))) adapters[type] = version;
   }
   return adapters;
+}
+
+/** The type of the adapter that a package brings, if it brings one, by its normalised name alone. */
+export function adapterTypeOf(name: string): string | undefined {
+  if (!name.startsWith('dbt-') || NOT_ADAPTERS.has(name)) return undefined;
+  return name
+    .slice(4)
+    .replace(/-community$/, '')
+    .replaceAll('-', '_');
 }
 
 /** Every adapter is a folder of `dbt/adapters` with its version in it, which is where dbt itself looks. */

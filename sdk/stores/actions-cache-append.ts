@@ -76,6 +76,7 @@ export async function append(
         return { kind: 'unknown', why: put.why };
       }
       case 'read-only':
+        return { kind: 'unknown', why: put.why, refused: true, readOnly: true };
       case 'rate-limited':
         return { kind: 'unknown', why: inWords(put), refused: true };
       case 'unavailable':

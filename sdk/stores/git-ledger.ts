@@ -145,7 +145,12 @@ export function gitLedger(service: GitService): GitLedger {
     },
     move: async (ref, content, expected) => {
       const made = await commit(content, expected);
-      if (made.kind === 'unknown') return { kind: 'unknown', why: made.why };
+      if (made.kind === 'unknown') {
+        const { why, readOnly } = made;
+        return readOnly === true
+          ? { kind: 'unknown', why, refused: true, readOnly }
+          : { kind: 'unknown', why };
+      }
       if (made.kind === 'made')
         return settle(ref, made.sha, () =>
           expected === undefined ? service.create(ref, made.sha) : service.forward(ref, made.sha),

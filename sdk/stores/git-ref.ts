@@ -46,7 +46,7 @@ export interface GitRefStoreOptions {
  * `renews` is false although an entry can be renewed: GitHub takes 500 writes an hour and 80 a minute, and a sign of life
  * every 30 seconds would be 240 an hour for each run, since one is a commit and a move of the ref. So a run that is
  * killed keeps its key for the whole lease; a lease shorter than the default is right where every run is shorter.
- * A run that is executed takes about 25 requests, 20 of them writes; a replay about 10 and no write. So the limits,
+ * A run that is executed takes about 34 requests, 20 of them writes; a replay about 10 and no write. So the limits,
  * 1000 requests an hour among them, are enough for some 25 executed runs an hour; beyond that answers are `unknown`.
  *
  * The commits before an entry's last one stay in the repository, about a kilobyte each, until the entry is swept.

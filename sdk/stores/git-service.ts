@@ -24,6 +24,8 @@ export interface GitServiceOptions {
 /** `lost`: whatever was asked for may have been done. */
 export interface GitTrouble extends Trouble {
   readonly lost: boolean;
+  /** The token may read, and not write. */
+  readonly readOnly?: true;
 }
 
 /** `date`: of the answer, by GitHub's clock. */
@@ -107,7 +109,10 @@ export function gitService({ rest, repository, timeoutMs, hide }: GitServiceOpti
     const said = hide(`GitHub answered ${status}: ${messageOf(bytes)}`);
     const need = method === 'GET' ? 'contents: read' : 'contents: write';
     if (status === 401) return trouble(`GitHub does not accept the token (${said})`);
-    if (status === 403) return trouble(`the token needs the permission ${need} for ${repository} (${said})`);
+    if (status === 403) {
+      const lacking = trouble(`the token needs the permission ${need} for ${repository} (${said})`);
+      return method === 'GET' ? lacking : { ...lacking, readOnly: true };
+    }
     if (status === 404)
       return trouble(
         `${repository} is not there, or the token lacks the permission ${need} for it (${said})`,

@@ -56,6 +56,11 @@ export function dedupSection({ dedup }: Explanation, page: Page, room: number): 
   return candidates[fits] ?? '';
 }
 
+/** Why a run has to be executed, with all that is known of it. */
+export function dedupReason(notice: Of<'executed'>): string {
+  return ofExecuted(notice)[0] ?? '';
+}
+
 function ofExecuted({ title, tone, lead, unknown, differences, differenceCount, caution }: Of<'executed'>) {
   const icon = tone === 'caution' && caution === undefined ? '⚠️' : '🧾';
   const why = paragraph(`${icon} **${text(title)}:** ${phrases(lead)}`);

@@ -30,7 +30,7 @@ export interface StepRig {
   start(inputs?: Record<string, string>, env?: Record<string, string>): RunningStep;
   run(inputs?: Record<string, string>, env?: Record<string, string>): Promise<StepEnd>;
   /** The post step, with the state main left. */
-  post(state: Readonly<Record<string, string>>): Promise<StepEnd>;
+  post(state: Readonly<Record<string, string>>, env?: Readonly<Record<string, string>>): Promise<StepEnd>;
 }
 
 export interface RunningStep {
@@ -81,11 +81,11 @@ export async function makeStepRig(
     summaryPath: path('summary.md'),
     start: main,
     run: (inputs, env) => main(inputs, env).ended,
-    post: (state) =>
-      start(
-        'post.js',
-        Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
-      ).ended,
+    post: (state, env = {}) =>
+      start('post.js', {
+        ...env,
+        ...Object.fromEntries(Object.entries(state).map(([name, value]) => [`STATE_${name}`, value])),
+      }).ended,
   };
 }
 

@@ -64,6 +64,30 @@ export async function enginePart({
   };
 }
 
+/** dbt that is going to be installed: what its requirements tell, and what only the profile and the machine do. */
+export async function plannedEnginePart(
+  planned: PartInput,
+  {
+    engine,
+    versions,
+    profile,
+    cwd,
+    dotEnv,
+  }: Pick<FingerprintInput, 'engine' | 'versions' | 'profile' | 'cwd' | 'dotEnv'>,
+): Promise<PartInput> {
+  if (planned.kind === 'unknown') return planned;
+  if (engine === 'fusion') {
+    const flags = await userFlags(join(homeOf({ cwd, env: dotEnv.env }), '.dbt', 'user_settings.yml'));
+    return flags.kind === 'unknown' ? flags : { ...planned, items: { ...planned.items, ...flags.items } };
+  }
+  const adapterType = profile?.adapterType;
+  return adapterType === undefined || Object.hasOwn(versions.adapters, adapterType)
+    ? planned
+    : unknown(
+        `the requirements do not name dbt's adapter for ${adapterType}, so its version is not known before dbt is installed: add it`,
+      );
+}
+
 /** Those that have no item of their own. */
 async function otherPackages(
   sitePackages: string,

@@ -8,7 +8,7 @@ import type { Project } from '../project.ts';
 import type { StateSettings } from '../state/setting.ts';
 import { codeParts } from './code.ts';
 import { commandPart } from './command-part.ts';
-import { dataPart, enginePart, statePart } from './engine-parts.ts';
+import { dataPart, enginePart, plannedEnginePart, statePart } from './engine-parts.ts';
 import type { IgnoredPath } from './ignored-paths.ts';
 import { profileNeed, profilePart, targetPart } from './profile-parts.ts';
 import { selectionPart } from './selection-part.ts';
@@ -39,6 +39,8 @@ export interface FingerprintInput {
   };
   /** Absolute: the folder of the Python packages dbt is one of; undefined where it could not be told, and for dbt v2. */
   readonly sitePackages?: string | undefined;
+  /** The engine's part, where dbt is not installed yet. */
+  readonly enginePart?: PartInput | undefined;
   readonly runCache: 'inherit' | 'disabled';
   readonly stateSettings: StateSettings;
   /** Names and patterns (`*`) of variables that take part although no `env_var()` names them. */
@@ -70,7 +72,7 @@ export async function fingerprint(input: FingerprintInput): Promise<Fingerprint>
     codeParts(input),
     commandPart(input),
     varsPart(input),
-    enginePart(input),
+    input.enginePart === undefined ? enginePart(input) : plannedEnginePart(input.enginePart, input),
     need === 'known' ? targetText(input) : undefined,
   ]);
   return {

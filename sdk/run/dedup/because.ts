@@ -45,6 +45,7 @@ export async function becauseOf(
         ...optional('run', because.owner === undefined ? undefined : earlierRun(because.owner)),
       };
     case 'unavailable':
+    case 'read-only':
       return because;
   }
 }

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { answeringStore } from '../../dedup/answering-store.ts';
 import type { Claim } from '../../dedup/claim.ts';
 import type { ClaimHandle } from '../../dedup/claim-handle.ts';
@@ -22,6 +21,7 @@ import { becauseOf, mismatch } from './because.ts';
 import { type Fetched, fetchRecord } from './fetch-record.ts';
 import { digestOfKey, type Identity, identify } from './identify.ts';
 import { ownerCheck } from './owner-check.ts';
+import { producerOf } from './producer.ts';
 import { shownKey, warnOfSecret } from './shown-key.ts';
 import { distrustOf } from './trust.ts';
 
@@ -97,17 +97,7 @@ export async function beginDedup(
   // Git and a large project take their time.
   const identity = await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings));
   const policy = settings.policyFor(store);
-  const producer: Producer = {
-    host: run.clean(hostname()),
-    pid: process.pid,
-    startedAt: run.startedAt.toISOString(),
-    ...optional('url', settings.runUrl === undefined ? undefined : run.clean(settings.runUrl)),
-    labels: Object.fromEntries(
-      Object.entries(run.options.labels).map(([name, value]) => [name, run.clean(value)]),
-    ),
-    command: plan.command,
-    ...optional('workflowRun', settings.workflowRun),
-  };
+  const producer = producerOf(run, plan, settings);
   const token = randomUUID();
   const { key } = identity;
   const ledger = (waitedMs?: number): Ledger => ({
@@ -217,7 +207,11 @@ export async function beginDedup(
         kind: 'execute',
         ledger: settled,
         claim: answer.claim,
-        handle: { ...handle, reads: readsOf(answer.noted) },
+        handle: {
+          // Of a run that runs beside the owner of its key, only what it writes is its own.
+          ...(answer.claim.owns ? handle : claiming(undefined, writes)),
+          reads: readsOf(answer.noted),
+        },
         because: becauseOf(store, key, plan, answer.because),
         isPartOfAnother: false,
         env: { [OUTER_KEY_VARIABLE]: [...outer, digestOfKey(key.text)].join(',') },

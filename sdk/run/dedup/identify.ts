@@ -12,8 +12,10 @@ import { hasRunHooks } from '../../plan/fingerprint/run-hooks.ts';
 import { targetText } from '../../plan/fingerprint/warehouse-part.ts';
 import { type TargetFiles, targetFilesOf } from '../../plan/target-files.ts';
 import { askProgram } from '../../runtimes/process.ts';
+import { optional } from '../../util/optional.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { packagesToCome } from './packages-to-come.ts';
 import { placesOfTarget } from './places.ts';
 import { sourceData } from './source-data.ts';
 
@@ -119,6 +121,7 @@ export async function identify(
     engine: plan.engine.kind,
     versions: plan.inputs.versions,
     sitePackages: plan.inputs.sitePackages,
+    enginePart: plan.environment?.enginePart,
     runCache: run.options.runCache,
     stateSettings: plan.stateSettings,
     keyEnv: settings.keyEnv,
@@ -135,7 +138,10 @@ export async function identify(
     run: askProgram,
   });
   const { target } = made;
-  const inputs = withFiles(made.inputs, targetFiles, target);
+  const inputs = {
+    ...withFiles(made.inputs, targetFiles, target),
+    ...optional('packages', await packagesToCome(run, plan)),
+  };
   const derived = deriveKey(inputs);
   const targets = target === undefined ? [] : placesOfTarget(target);
   const base = { inputs, target, targets, writes, targetFiles };

@@ -25,10 +25,20 @@ const NAMED = 3;
 
 export type Execution = Extract<Begun, { kind: 'execute' }>;
 
+type ExecutedReport = Extract<DedupReport, { kind: 'executed' }>;
+
 /** What became of the record, and what to tell of it. */
-interface Settled {
+export interface Settled {
   readonly fate: RecordFate;
   readonly notice?: RunNotice;
+}
+
+/** A run that has come to its end. */
+export interface Done {
+  readonly report: RunReport;
+  readonly artifacts: RunArtifacts;
+  /** Why no record is left, where that is clear before anything is asked. */
+  readonly refused?: Settled | undefined;
 }
 
 /**
@@ -39,15 +49,15 @@ export async function settle(
   run: RunContext,
   plan: Plan,
   execution: Execution,
-  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
-): Promise<{ readonly dedup: DedupReport; readonly notices: readonly RunNotice[] }> {
+  done: Done,
+): Promise<{ readonly dedup: ExecutedReport; readonly notices: readonly RunNotice[] }> {
   const { ledger, claim } = execution;
   const limitMs = run.stops.cause === undefined ? FINISHED_MS : STOPPED_MS;
   const late: Settled = {
     fate: 'unknown',
     notice: notice('dedup-unavailable', `The ledger did not answer within ${limitMs / 1000} s`),
   };
-  const settled = await atMost(limitMs, leave(run, plan, execution, { report, artifacts }), late).catch(
+  const settled = await atMost(limitMs, leave(run, plan, execution, done), late).catch(
     (thrown: unknown): Settled => ({
       fate: 'unknown',
       notice: notice('dedup-unavailable', thrown instanceof Error ? thrown.message : String(thrown)),
@@ -82,16 +92,16 @@ async function leave(
   run: RunContext,
   plan: Plan,
   execution: Execution,
-  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+  { report, artifacts, refused }: Done,
 ): Promise<Settled> {
   const { ledger, claim } = execution;
   const { store, policy } = ledger;
   const result = resultOf(report);
   const isKept = result === 'succeeded' || (result === 'failed' && policy.dedupOn === 'any');
   const places = placesOf(plan, execution, { report, artifacts });
-  if (!claim.owns || !isKept) {
+  if (!claim.owns || !isKept || refused !== undefined) {
     const answer = await claim.abandon(places);
-    return { fate: answer === 'lost' ? 'lost' : 'none' };
+    return answer === 'lost' ? { fate: 'lost' } : (refused ?? { fate: 'none' });
   }
   const { key, targetFiles } = ledger.identity;
   const [changed, files] = await Promise.all([
@@ -158,7 +168,7 @@ async function leave(
   return fateOf(answer);
 }
 
-function fateOf(answer: FinishAnswer): Settled {
+export function fateOf(answer: FinishAnswer): Settled {
   switch (answer) {
     case 'done':
       return { fate: 'kept' };
@@ -262,6 +272,6 @@ function inputsChanged(changed: readonly KeyDifference[]): RunNotice {
   );
 }
 
-function notice(name: string, message: string): RunNotice {
+export function notice(name: string, message: string): RunNotice {
   return { kind: 'problem', name, message, count: 1 };
 }

@@ -39,6 +39,7 @@ interface Setup {
   readonly policy?: Partial<DedupRequest['policy']>;
   readonly signal?: AbortSignal;
   readonly onWait?: () => void;
+  readonly isOver?: NonNullable<DedupRequest['isOver']>;
 }
 
 function request(store: DedupStore, setup: Setup = {}): DedupRequest {
@@ -58,6 +59,7 @@ function request(store: DedupStore, setup: Setup = {}): DedupRequest {
     fetch: async () => setup.lacking,
     signal: setup.signal ?? new AbortController().signal,
     onWait: setup.onWait ?? (() => undefined),
+    ...(setup.isOver === undefined ? {} : { isOver: setup.isOver }),
   };
 }
 
@@ -503,5 +505,52 @@ describe('a store that does not answer', () => {
       files: [{ path: '../x', sha256: SHA, bytes: 1 }],
     });
     expect(await outcome(store)).toBe('proceed: no-record');
+  });
+});
+
+describe('an owner whose job is over', () => {
+  const policy = { onInFlight: 'skip' } as const;
+
+  test('is replaced at once, although its lease has not run out, and asked about by what it says of itself', async () => {
+    const store = memoryStore();
+    const dead = await proceed(store);
+    const asked: unknown[] = [];
+    const isOver = async (owner: unknown): Promise<boolean> => asked.push(owner) > 0;
+    const { claim } = await proceed(store, { policy, isOver });
+    expect(claim).toMatchObject({ adopted: true, attempt: 2 });
+    expect(asked).toEqual([PRODUCER]);
+    expect(await dead.claim.finish(FINISHED)).toBe('lost');
+    expect(await claim.finish(FINISHED)).toBe('done');
+  });
+
+  test('is waited for, or skipped, while that is not certain', async () => {
+    const store = memoryStore();
+    await proceed(store);
+    expect(await outcome(store, { policy, isOver: async () => false })).toBe('skip');
+    expect(await outcome(store, { policy })).toBe('skip');
+  });
+
+  test('one that has finished meanwhile is replayed: only the claim that was asked about is taken over', async () => {
+    const store = memoryStore();
+    const owner = await proceed(store);
+    const isOver = async (): Promise<boolean> => {
+      await owner.claim.finish(FINISHED);
+      return true;
+    };
+    expect(await outcome(store, { policy, isOver })).toBe('replay');
+  });
+
+  test('of ten who all find it over, one takes its place', async () => {
+    const store = memoryStore();
+    await proceed(store);
+    let asked = 0;
+    const isOver = async (): Promise<boolean> => {
+      asked += 1;
+      return asked <= 10;
+    };
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => coordinate(request(store, { policy, isOver }))),
+    );
+    expect(answers.filter(({ kind }) => kind === 'proceed')).toHaveLength(1);
   });
 });

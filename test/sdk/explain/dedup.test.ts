@@ -490,3 +490,13 @@ test('a run the ledger would not let start says what differs', () => {
   expect(headline.sentence).toContain('start_date');
   expect(lookAt[0]?.hint).toContain('a key of its own');
 });
+
+describe('who sees the ledger', () => {
+  const smallPrint = (scope: 'branch' | 'everyone'): string =>
+    explain(replayedReport({}, { store: 'actions-cache', scope })).smallPrint.join('\n');
+
+  test('where that is a branch alone, the small print says whose runs are not seen', () => {
+    expect(smallPrint('branch')).toContain('merge queue do not see each other');
+    expect(smallPrint('everyone')).not.toContain('merge queue');
+  });
+});

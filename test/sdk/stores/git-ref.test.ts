@@ -247,8 +247,8 @@ describe('what GitHub refuses', () => {
     const store = open();
     expect(await store.read(name)).toMatchObject({ kind: 'found' });
     const refusal = { kind: 'unknown', why: expect.stringContaining('contents: write') };
-    expect(await write(store, `${name}2`, 'x')).toMatchObject(refusal);
-    expect(await write(store, name, 'x', version)).toMatchObject(refusal);
+    expect(await write(store, `${name}2`, 'x')).toMatchObject({ ...refusal, readOnly: true });
+    expect(await write(store, name, 'x', version)).toMatchObject({ ...refusal, readOnly: true });
     expect(await store.remove(name, version)).toMatchObject(refusal);
     expect(await store.putBlob(name, new Uint8Array(3), HOUR)).toMatchObject(refusal);
   });

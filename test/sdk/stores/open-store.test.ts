@@ -247,3 +247,76 @@ test.each(['', 'none', '.ledger', 'C:\\ledger', `postgres://me:${PASSWORD}@host/
     expect(message + hint).not.toContain(PASSWORD);
   },
 );
+
+describe('actions-cache:', () => {
+  const ACTION = {
+    GITHUB_ACTIONS: 'true',
+    ACTIONS_CACHE_SERVICE_V2: 'true',
+    ACTIONS_RESULTS_URL: 'http://127.0.0.1:9/',
+    ACTIONS_RUNTIME_TOKEN: 'not-a-real-token',
+  };
+
+  test('in an action it is the ledger of a branch', async () => {
+    const store = await open('actions-cache:', { env: ACTION });
+    expect(store).toMatchObject({ kind: 'actions-cache', guarantees: { scope: 'branch', renews: false } });
+    // What it may need by its own account: a reservation that was given up is waited for.
+    expect(store.slowestCallMs).toBeGreaterThan(60_000);
+  });
+
+  test.each([
+    ['in a step with run:', { GITHUB_ACTIONS: 'true' }, 'run:', 'Let the action run dbt'],
+    ['outside of Actions', {}, 'only in a job of GitHub Actions', 'in a bucket'],
+    ['with cache-mode: none', { ...ACTION, ACTIONS_CACHE_MODE: 'none' }, 'cache-mode', 'cache-mode: write'],
+    [
+      'on a server of one’s own',
+      { ...ACTION, GITHUB_SERVER_URL: 'https://git.corp' },
+      'Enterprise',
+      'bucket',
+    ],
+  ])('%s every answer says why there is none, and what to do', async (_, env, why, way) => {
+    const store = await open('actions-cache:', { env });
+    const request = { name: 'a', value: 'x', expected: undefined, retainMs: HOUR };
+    for (const answer of [
+      await store.read('a'),
+      await store.write(request),
+      await store.getBlob('a', 1),
+      await store.putBlob('a', new Uint8Array(), HOUR),
+    ]) {
+      expect(answer.kind).toBe('unknown');
+      expect(answer).toMatchObject({ why: expect.stringContaining(why) });
+      expect(answer).toMatchObject({ why: expect.stringContaining(way) });
+    }
+    expect(await store.write(request)).toMatchObject({ refused: true });
+  });
+
+  test('a prefix of its own is another ledger; anything else behind it is refused', async () => {
+    await open('actions-cache:nightly/dbt', { env: ACTION });
+    await refusal('actions-cache:../x', ACTION);
+    await refusal('actions-cache:a b', ACTION);
+  });
+});
+
+describe('git-ref:', () => {
+  const GITHUB = { GITHUB_REPOSITORY: 'acme/shop', GITHUB_TOKEN: 'not-a-real-token' };
+
+  test('is the ledger of the job’s repository, or of the one that is named', async () => {
+    for (const address of ['git-ref:', 'git-ref:acme/other', 'git-ref:acme/other?prefix=nightly/dbt'])
+      expect(await open(address, { env: GITHUB })).toMatchObject({ kind: 'git-ref' });
+    expect(await open('git-ref:', { env: GITHUB })).toMatchObject({ guarantees: { scope: 'everyone' } });
+  });
+
+  test('without a token every answer asks for one', async () => {
+    const store = await open('git-ref:', { env: { GITHUB_REPOSITORY: 'acme/shop' } });
+    expect(await store.read('a')).toMatchObject({
+      kind: 'unknown',
+      why: expect.stringContaining('contents: write'),
+    });
+  });
+
+  test('what is no repository, and parameters it does not know, are refused', async () => {
+    await refusal('git-ref:');
+    await refusal('git-ref:acme', GITHUB);
+    await refusal('git-ref:acme/shop?prefxi=a', GITHUB);
+    await refusal('git-ref:?prefix=heads/main', GITHUB);
+  });
+});

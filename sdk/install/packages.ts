@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DbtRunCacheError } from '../errors.ts';
+import type { CommandLine } from '../plan/command-line.ts';
+import { type CodeInput, sourceRootsOf } from '../plan/fingerprint/list-sources.ts';
+import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
+import { reasonOf } from '../util/reason.ts';
+import { unlessAborted } from '../util/waiting.ts';
+import type { FolderCache } from './environment.ts';
+import { lockedIn, packagesIn } from './package-files.ts';
+import { lastWords, runStep } from './run-step.ts';
+
+/** What the place of a project's packages follows from. */
+export type PackagesInput = Pick<
+  CodeInput,
+  'args' | 'commandLine' | 'cwd' | 'dotEnv' | 'project' | 'versions'
+>;
+
+/** dbt packages that a project names and that are not installed. */
+export interface MissingPackages {
+  /** Absolute: the project's. */
+  readonly projectDir: string;
+  /** Absolute: where dbt will install them; absent where only dbt can tell. */
+  readonly folder?: string;
+  /** Names them as they are locked; absent where the lock does not tell all of it. */
+  readonly cacheKey?: string;
+}
+
+const LOCK_FILE = 'package-lock.yml';
+const NAMED_IN = ['packages.yml', 'dependencies.yml'];
+
+/** Undefined when the project has no packages, or its packages are there. */
+export async function missingPackages(input: PackagesInput): Promise<MissingPackages | undefined> {
+  const projectDir = input.project.dir;
+  const files = await Promise.all(
+    [...NAMED_IN, LOCK_FILE].map((name) => readFile(join(projectDir, name), 'utf8').catch(() => undefined)),
+  );
+  const named = files.map((text) => (text === undefined ? 0 : packagesIn(text)));
+  if (named.every((one) => one === 0)) return undefined;
+  let folders: readonly string[];
+  try {
+    folders = (await sourceRootsOf(input, new Set())).packages;
+  } catch {
+    return { projectDir };
+  }
+  for (const folder of folders) if (!(await isEmpty(folder))) return undefined;
+  const [folder] = folders;
+  if (folder === undefined) return { projectDir };
+  const isLocked = files.at(-1) !== undefined && named.every((one) => one !== 'local');
+  if (!isLocked) return { projectDir, folder };
+  const parts = [files, folder, input.versions.dbt ?? ''];
+  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return { projectDir, folder, cacheKey: `dbt-runcache-packages-${digest}` };
+}
+
+async function isEmpty(folder: string): Promise<boolean> {
+  return readdir(folder).then(
+    (names) => names.length === 0,
+    () => true,
+  );
+}
+
+export interface EnsurePackagesOptions {
+  /** Sees to it that dbt is there, where `dbt deps` has to be run. */
+  readonly before?: () => Promise<void>;
+  /** How dbt is started. */
+  readonly command: readonly string[];
+  /** Of `dbt deps`: see `depsArguments()`. */
+  readonly args: readonly string[];
+  /** Absolute: where dbt is started. */
+  readonly cwd: string;
+  /** As dbt gets it for the run. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cache?: FolderCache | undefined;
+  /** Ends dbt; its reason is thrown. */
+  readonly signal: AbortSignal;
+  readonly say: (line: string) => void;
+  /** Never to be shown, besides what the environment holds. */
+  readonly secrets?: readonly string[] | undefined;
+}
+
+export interface EnsuredPackages {
+  /** `there`: another process had brought them. */
+  readonly how: 'there' | 'restored' | 'installed';
+  readonly wallMs: number;
+  /** Whether `dbt deps` wrote the project's `package-lock.yml`, which then is another file of the project. */
+  readonly wroteLock: boolean;
+}
+
+/**
+ * Has `dbt deps` install the packages, or a cache bring them back. Of several processes one does, the others wait.
+ * @throws DbtRunCacheError `install-failed` with dbt's last words; the signal's reason.
+ */
+export async function ensurePackages(
+  missing: MissingPackages,
+  options: EnsurePackagesOptions,
+): Promise<EnsuredPackages> {
+  const { signal, say } = options;
+  const startedAt = performance.now();
+  const place = missing.folder ?? join(missing.projectDir, 'dbt_packages');
+  const lock = await lockTarget(place, {
+    onBusy: 'wait',
+    signal,
+    onWait: ({ pid }) => say(`Waiting for process ${pid}, which is installing the same dbt packages`),
+  });
+  // A cache cannot be stopped in the middle: until it is done with the folder, nobody else may begin.
+  let restoring: Promise<unknown> | undefined;
+  try {
+    const isThere = missing.folder !== undefined && !(await isEmpty(missing.folder));
+    const ended = isThere
+      ? { how: 'there' as const, wroteLock: false }
+      : await bring(missing, options, lock, (work) => {
+          restoring = work;
+        });
+    return { ...ended, wallMs: Math.round(performance.now() - startedAt) };
+  } finally {
+    if (restoring === undefined) await lock.release();
+    else void restoring.then(() => lock.release());
+  }
+}
+
+async function bring(
+  missing: MissingPackages,
+  options: EnsurePackagesOptions,
+  lock: TargetLock,
+  noteRestoring: (work: Promise<unknown> | undefined) => void,
+): Promise<Omit<EnsuredPackages, 'wallMs'>> {
+  const { signal, say, cache } = options;
+  const { folder, cacheKey, projectDir } = missing;
+  const kept =
+    cache === undefined || folder === undefined || cacheKey === undefined
+      ? undefined
+      : { cache, folder, cacheKey };
+  if (kept !== undefined) {
+    const work = kept.cache.restore(kept.folder, kept.cacheKey);
+    noteRestoring(work);
+    const isBack = await unlessAborted(signal, work);
+    noteRestoring(undefined);
+    if (isBack && !(await isEmpty(kept.folder))) {
+      say('The dbt packages came from the cache');
+      return { how: 'restored', wroteLock: false };
+    }
+    await rm(kept.folder, { recursive: true, force: true });
+  }
+  await options.before?.();
+  const lockPath = join(projectDir, LOCK_FILE);
+  const locked = await readFile(lockPath, 'utf8').catch(() => undefined);
+  const startedAt = performance.now();
+  say('Installing the dbt packages (dbt deps)');
+  try {
+    await runDeps(options, lock);
+  } catch (thrown) {
+    // It was empty before. With some packages in it, the next run would take them for all.
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    throw thrown;
+  }
+  say(`Installed the dbt packages in ${Math.max(1, Math.round((performance.now() - startedAt) / 1000))} s`);
+  const lockedNow = await readFile(lockPath, 'utf8').catch(() => undefined);
+  // A lock that named others does not say what the next job gets. dbt v2 may write the same in another way.
+  const isAsLocked = lockedIn(lockedNow) === lockedIn(locked);
+  if (kept !== undefined && isAsLocked && !(await isEmpty(kept.folder)))
+    await unlessAborted(signal, kept.cache.save(kept.folder, kept.cacheKey));
+  return { how: 'installed', wroteLock: lockedNow !== locked };
+}
+
+async function runDeps(options: EnsurePackagesOptions, lock: TargetLock): Promise<void> {
+  const { cwd, env, signal, secrets = [], say } = options;
+  let end: Awaited<ReturnType<typeof runStep>>;
+  try {
+    end = await runStep([...options.command, 'deps', ...options.args], {
+      ...{ cwd, env, signal, secrets },
+      onStarted: (pid) => lock.noteDbt(pid),
+    });
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw failed(`dbt could not be started (${reasonOf(thrown)})`, thrown);
+  }
+  if (end.succeeded) return;
+  for (const line of end.lines) say(line);
+  throw failed(`dbt deps ended with ${end.how}: ${lastWords(end.lines) || 'it said nothing'}`);
+}
+
+function failed(why: string, cause?: unknown): DbtRunCacheError {
+  return new DbtRunCacheError(`The dbt packages could not be installed: ${why}`, {
+    code: 'install-failed',
+    hint: 'Check packages.yml and that its hosts can be reached, or install the packages in a step before.',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** What of a run's arguments `dbt deps` needs to find the same project and packages. */
+export function depsArguments(commandLine: CommandLine, args: readonly string[]): string[] {
+  const { projectDir, profilesDir, profile, target, logPath, vars } = commandLine;
+  const given = {
+    ...{ 'project-dir': projectDir, 'profiles-dir': profilesDir, profile, target },
+    ...{ 'log-path': logPath, vars },
+  };
+  const option = '--packages-install-path';
+  const place = args.flatMap((arg, at) =>
+    arg === option ? args.slice(at, at + 2) : arg.startsWith(`${option}=`) ? [arg] : [],
+  );
+  return [
+    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
+    ...place,
+  ];
+}
