@@ -11,8 +11,13 @@ import { REPOSITORY } from '../support/repository.ts';
 import { storeProject } from '../support/store-example.ts';
 import { blocks, codeSpans, readDoc, section, tableRows } from './markdown.ts';
 
-const STORES = ['memory', 'file', 'redis', 's3', 'gcs'] as const;
-const PAGES = ['docs/dedup.md', ...STORES.map((name) => `docs/stores/${name}.md`)];
+const STORES = ['memory', 'file', 'redis', 's3', 'gcs', 'actions-cache', 'git-ref'] as const;
+/** Those of GitHub have a workflow in place of a script. */
+const SCRIPTS = STORES.filter((name) => name !== 'actions-cache' && name !== 'git-ref');
+const PAGES = [
+  ...['docs/dedup.md', 'docs/config.md', 'README.md'],
+  ...STORES.map((name) => `docs/stores/${name}.md`),
+];
 
 let text = '';
 beforeAll(async () => {
@@ -38,6 +43,7 @@ describe('the tables are those of the code', () => {
     'failed-before': true,
     'other-inputs': true,
     'in-flight': true,
+    'read-only': true,
     unavailable: true,
     unknown: true,
   };
@@ -122,7 +128,7 @@ describe('what each store guarantees', () => {
   let proofs: Proof[] = [];
   beforeAll(() => {
     const rows = tableRows(section(text, 'What each store guarantees'));
-    table = rows.filter(({ length }) => length === 6);
+    table = rows.filter(({ length }) => length === STORES.length + 1);
     let guarantee = '';
     proofs = rows
       .filter(({ length }) => length === 4)
@@ -150,26 +156,19 @@ describe('what each store guarantees', () => {
 
   test('each test that is named is in its file', async () => {
     expect(proofs.length).toBeGreaterThan(20);
-    for (const { test: name, file } of proofs) {
-      const titles = [...(await readDoc(file)).matchAll(/\btest(?:\.\w+\([^)]*\))?\(\s*(['`])(.+?)\1,/g)];
-      expect(
-        titles
-          .map(([, , title = '']) => title.replaceAll(/\$\{\w+\} ?/g, ''))
-          .filter((title) => title.includes(name)),
-        `${file}: ${name}`,
-      ).toHaveLength(1);
-    }
+    for (const { test: name, file } of proofs) await expectTest(file, name);
   });
 
   test('each suite of contracts runs on the stores that are named', async () => {
     const runs: Record<string, string> = {
       memory: 'sdk/dedup/stores.test.ts',
       file: 'sdk/dedup/stores.test.ts',
+      'actions-cache': 'sdk/stores/actions-cache.test.ts',
     };
     for (const { file, stores } of proofs) {
       const suite = /contracts\/store-(contract|races)\.ts|contracts\/(sweep)-contract/.exec(file);
       if (suite === null) {
-        const own = /servers\/(\w+)\.servers/.exec(file)?.[1];
+        const own = /servers\/([\w-]+)\.servers/.exec(file)?.[1];
         if (own !== undefined) expect(stores, file).toEqual([own]);
         continue;
       }
@@ -178,9 +177,11 @@ describe('what each store guarantees', () => {
         const place =
           races && store === 'file'
             ? 'sdk/dedup/races.test.ts'
-            : (runs[store] ?? `servers/${store}.servers.ts`);
+            : ((races ? undefined : runs[store]) ?? `servers/${store}.servers.ts`);
         const source = await readDoc(`test/${place}`);
-        const call = source.split(`${races ? 'storeRaces' : 'storeContract'}('${store}'`)[1];
+        const call = source.split(
+          new RegExp(`${races ? 'storeRaces' : 'storeContract'}\\(\\s*'${store}'`),
+        )[1];
         expect(call, `${store} in ${place}`).toBeDefined();
         // Without it a sweep finds nothing that is old.
         if (suite[2] === 'sweep')
@@ -190,8 +191,55 @@ describe('what each store guarantees', () => {
   });
 });
 
+describe('which situation of GitHub gets which guarantee', () => {
+  let situations: string[][] = [];
+  let proofs: string[][] = [];
+  beforeAll(() => {
+    const [table = '', shown = ''] = section(text, 'Which GitHub situation gets which guarantee').split(
+      'Shown by:',
+    );
+    situations = tableRows(table);
+    proofs = tableRows(shown);
+  });
+
+  test('every situation has an answer of every ledger, and is one that tests show', () => {
+    expect(situations.length).toBeGreaterThan(20);
+    const shown = proofs.flatMap(([first = '']) => /<a id="([\w-]+)">/.exec(first)?.[1] ?? []);
+    for (const [first = '', ...cells] of situations) {
+      expect(cells, first).toEqual([
+        expect.stringMatching(/./),
+        expect.stringMatching(/./),
+        expect.stringMatching(/./),
+      ]);
+      expect(shown, first).toContain(/\]\(#([\w-]+)\)$/.exec(first)?.[1]);
+    }
+    // No proof of what the table does not say.
+    for (const anchor of shown)
+      expect(situations.map(([first = '']) => first).join(' '), anchor).toContain(`(#${anchor})`);
+  });
+
+  test('each test that is named is in its file', async () => {
+    const ledgers = new Set<string>([...STORES, 'all', 'both']);
+    for (const [, ledger = '', name = '', link = ''] of proofs) {
+      expect(ledgers, name).toContain(ledger);
+      await expectTest(/\]\(\.\.\/(.+)\)/.exec(link)?.[1] ?? '', name);
+    }
+  });
+});
+
+/** One test, and no other of the file, has these words. */
+async function expectTest(file: string, words: string): Promise<void> {
+  const titles = [...(await readDoc(file)).matchAll(/\btest(?:\.\w+\([^)]*\))?\(\s*(['`])(.+?)\1,/g)];
+  expect(
+    titles
+      .map(([, , title = '']) => title.replaceAll(/\$\{\w+\} ?/g, ''))
+      .filter((title) => title.includes(words)),
+    `${file}: ${words}`,
+  ).toHaveLength(1);
+}
+
 describe('the pages of the stores', () => {
-  test.each(STORES)('%s: the script that is shown is the one that is run', async (name) => {
+  test.each(SCRIPTS)('%s: the script that is shown is the one that is run', async (name) => {
     const [script] = blocks(await readDoc(`docs/stores/${name}.md`), 'ts');
     expect(script).toBe(await readDoc(`examples/stores/${name}.ts`));
   });
@@ -201,6 +249,7 @@ test.each(PAGES)('every link of %s leads somewhere', async (page) => {
   const links = [...(await readDoc(page)).matchAll(/\]\(([^)#\s]*)(?:#([\w-]+))?\)/g)];
   expect(links.length).toBeGreaterThan(0);
   for (const [link, path = '', anchor] of links) {
+    if (path.startsWith('https://')) continue;
     const file = path === '' ? page : join(dirname(page), path);
     await expect(access(join(REPOSITORY, file)), link).resolves.toBeUndefined();
     if (anchor !== undefined) expect(anchorsOf(await readDoc(file)), link).toContain(anchor);

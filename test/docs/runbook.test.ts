@@ -161,8 +161,25 @@ describe('the fixes', () => {
   });
 });
 
+test('what the ledger says in a workflow is in the code', async () => {
+  const files = [
+    ...['action/settings.ts', 'action/clean-up.ts', 'sdk/dedup/coordinator.ts', 'sdk/run/dedup/begin.ts'],
+    ...['sdk/run/dedup/trust.ts', 'sdk/github/cache-access.ts', 'sdk/github/cache-rpc.ts'],
+    'sdk/stores/git-service.ts',
+  ];
+  const sources = await Promise.all(files.map(readDoc));
+  const literals = sources.flatMap((source) =>
+    [...source.matchAll(/`([^`]+)`|'((?:[^'\\\n]|\\.)+)'/g)].map(([, one, two]) => asLine(one ?? two ?? '')),
+  );
+  const rows = tableRows(section(text, 'The ledger in GitHub Actions'));
+  const quotes = rows.flatMap(([said = '']) => codeSpans(said)).filter((quote) => quote.includes(' '));
+  expect(quotes.length).toBeGreaterThan(10);
+  expect(quotes.filter((quote) => !isSaid(quote, literals))).toEqual([]);
+});
+
 test('every link leads to a section that is there', async () => {
   const contract = await readDoc('docs/run-cache-contract.md');
+  const dedup = await readDoc('docs/dedup.md');
   const anchors = (markdown: string) =>
     [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
       heading
@@ -170,7 +187,11 @@ test('every link leads to a section that is there', async () => {
         .replace(/[^\w\- ]/g, '')
         .replaceAll(' ', '-'),
     );
-  const targets = { '': anchors(text), 'run-cache-contract.md': anchors(contract) };
+  const targets = {
+    '': anchors(text),
+    'run-cache-contract.md': anchors(contract),
+    'dedup.md': anchors(dedup),
+  };
   for (const [, file = '', anchor = ''] of text.matchAll(/\]\(([\w.-]*)#([\w-]+)\)/g)) {
     expect(targets[file as keyof typeof targets], `${file}#${anchor}`).toContain(anchor);
   }
