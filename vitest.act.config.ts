@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** The built Action, run by a runner from a workflow file. It needs Go, which `npm test` does not. */
+/**
+ * The built Action, run by a runner from a workflow file. It needs Go, which `npm test` does not, and the example workflows
+ * install dbt from the package index.
+ */
 export default defineConfig({
   test: {
     include: ['test/act/**/*.act.ts'],
