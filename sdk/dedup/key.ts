@@ -70,13 +70,18 @@ export interface KeyDifference {
 /** How this run's parts differ from those of another, item by item where both kept them. */
 export function compareParts(ours: readonly KeyPart[], theirs: readonly KeyPart[]): readonly KeyDifference[] {
   const names = [...new Set([...ours, ...theirs].map(({ name }) => name))].sort();
-  return names.flatMap((part) => {
+  const differences = names.flatMap((part): readonly KeyDifference[] => {
     const [mine, other] = [ours, theirs].map((parts) => parts.find(({ name }) => name === part));
     if (mine?.digest === null || other?.digest === null) return [{ part, how: 'unknown' as const }];
     if (mine?.digest === other?.digest) return [];
     if (mine?.items === undefined || other?.items === undefined) return [{ part, how: 'changed' as const }];
     return compareItems(part, mine.items, other.items);
   });
+  // A variable that dbt and a driver read stands in two parts.
+  const variables = new Set(
+    differences.flatMap(({ part, item }) => (part === 'env' ? [`variable ${item}`] : [])),
+  );
+  return differences.filter(({ part, item }) => part !== 'profile' || !variables.has(item ?? ''));
 }
 
 function compareItems(

@@ -229,7 +229,7 @@ describe('which situation of GitHub gets which guarantee', () => {
 
 /** One test, and no other of the file, has these words. */
 async function expectTest(file: string, words: string): Promise<void> {
-  const titles = [...(await readDoc(file)).matchAll(/\btest(?:\.\w+\([^)]*\))?\(\s*(['`])(.+?)\1,/g)];
+  const titles = [...(await readDoc(file)).matchAll(/\btest(?:\.\w+(?:\([^)]*\))?)?\(\s*(['`])(.+?)\1,/g)];
   expect(
     titles
       .map(([, , title = '']) => title.replaceAll(/\$\{\w+\} ?/g, ''))

@@ -4,9 +4,6 @@ import { parse } from 'yaml';
 import { ACTION_FOLDER, STEP_ID } from './act-workflow.ts';
 import { REPOSITORY } from './repository.ts';
 
-/** What git-ref-jobs.yml names by two packages as well; one environment does for all files. */
-const REQUIREMENTS = 'requirements-dbt.txt';
-
 /** What stands in for actions that are downloaded from GitHub, which a test does not do. */
 export interface StandIns {
   /** A folder with `python3` and `python`, for actions/setup-python. */
@@ -53,7 +50,7 @@ function changed(step: Step, { pythonFolder, awsEnv, artifactFolder }: StandIns)
     case 'org/dbt-runcache-action':
       return {
         ...{ id: STEP_ID, ...rest, uses: `./${ACTION_FOLDER}` },
-        with: { ...inputs, ...(inputs['install'] === undefined ? {} : { install: REQUIREMENTS }) },
+        with: inputs,
       };
     case 'actions/setup-python':
       return { ...rest, run: appended('GITHUB_PATH', [pythonFolder]) };

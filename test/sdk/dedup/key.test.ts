@@ -81,4 +81,13 @@ describe('what differs between two runs', () => {
     const other = parts({ ...BASE, vars: known({}) });
     expect(compareParts(other, bare)).toEqual([{ part: 'vars', how: 'changed' }]);
   });
+
+  test('a variable that dbt and a driver read is named once', () => {
+    const of = (schema: string) =>
+      parts({ env: known({ S: schema }), profile: known({ 'variable S': schema, 'variable TZ': schema }) });
+    expect(compareParts(of('a'), of('b'))).toEqual([
+      { part: 'env', item: 'S', how: 'changed' },
+      { part: 'profile', item: 'variable TZ', how: 'changed' },
+    ]);
+  });
 });

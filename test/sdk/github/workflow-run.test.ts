@@ -426,11 +426,18 @@ describe('who we are', () => {
     { GITHUB_RUN_ATTEMPT: '' },
     { GITHUB_RUN_ATTEMPT: '0' },
     { GITHUB_RUN_ATTEMPT: '0x2' },
-    { RUNNER_NAME: undefined },
-    { RUNNER_NAME: '' },
   ])('not known: %o', (parts) => {
     expect(workflowRunOf({ ...env, ...parts })).toBeUndefined();
   });
+
+  test.each([undefined, ''])(
+    'where the runner has no name (%j), the attempt is all there is to ask about',
+    (name) => {
+      const { runner: _, ...rest } = workflowRunOf(env) ?? {};
+      expect(workflowRunOf({ ...env, RUNNER_NAME: name })).toEqual(rest);
+      expect(rest).toMatchObject({ id: '29679449', attempt: 2 });
+    },
+  );
 
   test('a claim that outlives its job names no runner', () => {
     const run = { api: 'https://api.github.com', repository: 'a/b', id: '1', attempt: 1 };
