@@ -1,0 +1,31 @@
+import type { Manifest } from '../artifacts/types.ts';
+import { falseAlarms } from './false-alarms.ts';
+import { modifiedNodes } from './modified-nodes.ts';
+import type { NodeChange } from './node-change.ts';
+import { overlookedFields } from './overlooked-fields.ts';
+import { overlookedMacros } from './overlooked-macros.ts';
+import { overlookedNodes } from './overlooked-nodes.ts';
+import { overlookedVariables } from './overlooked-variables.ts';
+import type { KnownChanges, Oversight } from './oversight.ts';
+import type { ManagedStateEngine } from './state-nodes.ts';
+
+/**
+ * Names what `modifiedNodes()` cannot, because dbt does not look there. It is a help for a reader, not a proof: what it does
+ * not name may still have changed, such as the data that a macro asks the warehouse for.
+ * @param changes Default: those that `modifiedNodes()` finds.
+ */
+export function overlooked(
+  before: Manifest,
+  now: Manifest,
+  engine: ManagedStateEngine,
+  known: KnownChanges = {},
+  changes: readonly NodeChange[] = modifiedNodes(before, now, engine),
+): readonly Oversight[] {
+  return [
+    ...overlookedMacros(before, now),
+    ...overlookedNodes(before, now, engine, changes),
+    ...overlookedVariables(now, known, changes),
+    ...(engine === 'fusion' ? overlookedFields(before, now) : []),
+    ...falseAlarms(before, now, changes),
+  ];
+}
