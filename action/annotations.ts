@@ -1,5 +1,5 @@
 import { error, info, notice, warning } from '@actions/core';
-import type { Explanation, LookAt, Notice, Phrase, SourceLocation } from '../sdk/index.ts';
+import type { DedupNotice, Explanation, LookAt, Notice, Phrase, SourceLocation } from '../sdk/index.ts';
 
 /** GitHub shows this many errors, warnings and notices each of a step. */
 const MAX_OF_A_KIND = 10;
@@ -71,14 +71,22 @@ function ofLedger({ dedup, headline }: Explanation): Annotation[] {
       return [{ level: 'notice', title, message: wordsOf(dedup.lead) }];
     case 'skipped-in-flight':
       return [{ level: 'warning', title, message: wordsOf(dedup.lead) }];
-    case 'executed':
-      return dedup.tone === 'quiet'
-        ? []
-        : [{ level: 'warning', title: 'The ledger', message: dedup.caution ?? wordsOf(dedup.lead) }];
+    case 'executed': {
+      // Without a key it will never be found: a setting is missing.
+      const hasNoKey = dedup.unknown.length > 0;
+      if (dedup.tone === 'quiet' && !hasNoKey) return [];
+      const message = dedup.caution ?? [wordsOf(dedup.lead), ...ofUnknown(dedup)].join('\n');
+      return [{ level: 'warning', title: 'The ledger', message }];
+    }
   }
 }
 
-function wordsOf(lead: readonly Phrase[]): string {
+/** The inputs that are not known, each as a sentence. */
+export function ofUnknown({ unknown }: Extract<DedupNotice, { kind: 'executed' }>): string[] {
+  return unknown.map(({ input, why }) => `${wordsOf(input)}: ${why}`);
+}
+
+export function wordsOf(lead: readonly Phrase[]): string {
   return lead.map(({ text, url }) => (url === undefined ? text : `${text} (${url})`)).join('');
 }
 

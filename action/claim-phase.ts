@@ -37,6 +37,7 @@ async function tell(answer: RunToExecute, { options, jobSummary }: ActionSetting
     writeOutputs({
       outcome: 'claimed',
       claim: claimText(answer.claim),
+      'run-attempt': process.env['GITHUB_RUN_ATTEMPT'] ?? '',
       'dedup-key': answer.dedup.key?.digest ?? '',
     });
   } catch (error) {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import * as core from '@actions/core';
 import { appendSummary } from './job-summary.ts';
+import { groupLives, isGone, signalGroup } from './process-group.ts';
 import { processMark } from './process-mark.ts';
 import { type RememberedClaim, type RememberedRun, recallRun } from './run-state.ts';
 
@@ -9,18 +10,24 @@ const KILL_WAIT_MS = 2000;
 const POLL_MS = 50;
 
 /**
- * The step after the job: where the main step was killed before it could end, stops what it left running and says
- * in the summary that the run was cut off. Only warns; it never fails a job.
+ * The step after the job: where the main step was killed before it could end, stops what it left running, says in the
+ * summary that the run was cut off, and ends its claim. Only warns; it never fails a job.
  */
 export async function cleanUp(): Promise<void> {
   try {
     const run = recallRun();
-    if (run === undefined || run.finished) return;
-    const before = run.pid === undefined ? 'dbt was started' : 'its result could be read';
-    core.warning(`${run.title} was cut off before ${before}: the step was killed.`);
-    if (run.pid !== undefined) await stopLeftover(run.pid, run.mark);
-    if (run.jobSummary) await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run));
-    if (run.claim !== undefined) await freeKey(run.claim);
+    if (run === undefined) return;
+    if (!run.finished) {
+      const before = run.pid === undefined ? 'dbt was started' : 'its result could be read';
+      core.warning(`${run.title} was cut off before ${before}: the step was killed.`);
+    }
+    const isGone = run.finished || run.pid === undefined || (await stopLeftover(run.pid, run.mark));
+    if (!run.finished && run.jobSummary)
+      await appendSummary(process.env['GITHUB_STEP_SUMMARY'], () => cutOffNote(run));
+    if (run.claim === undefined || (run.finished && !run.isClaimOpen)) return;
+    if (isGone) await freeKey(run.claim);
+    else
+      core.warning('Its key in the ledger stays taken until its lease runs out: dbt may be running still.');
   } catch (error) {
     core.warning(
       `Cleaning up after dbt did not work: ${error instanceof Error ? error.message : String(error)}`,
@@ -52,30 +59,29 @@ export async function freeKey({ handle, ledger, folder }: RememberedClaim): Prom
   }
 }
 
-async function stopLeftover(pid: number, mark: string | undefined): Promise<void> {
+/** Whether dbt is certainly gone. */
+async function stopLeftover(pid: number, mark: string | undefined): Promise<boolean> {
   // Without its start time a process cannot be told from a stranger with the same id.
-  if (process.platform === 'win32' || mark === undefined) return;
+  if (process.platform === 'win32' || mark === undefined) return isGone(pid);
   const now = processMark(pid);
-  if (now !== undefined && now !== mark) return;
-  if (!signalGroup(pid, 'SIGTERM')) return;
+  if ((now !== undefined && now !== mark) || !groupLives(pid)) return true;
+  signalGroup(pid, 'SIGTERM');
   await untilGone(pid, TERM_WAIT_MS);
+  signalGroup(pid, 'SIGKILL');
   // A killed process is gone a moment later.
-  if (signalGroup(pid, 'SIGKILL')) await untilGone(pid, KILL_WAIT_MS);
-  core.warning(`dbt was still running as process group ${pid} and has been stopped.`);
+  await untilGone(pid, KILL_WAIT_MS);
+  const hasEnded = !groupLives(pid);
+  core.warning(
+    hasEnded
+      ? `dbt was still running as process group ${pid} and has been stopped.`
+      : `dbt is still running as process group ${pid}, and could not be stopped.`,
+  );
+  return hasEnded;
 }
 
 async function untilGone(pid: number, limitMs: number): Promise<void> {
   const until = Date.now() + limitMs;
-  while (Date.now() < until && signalGroup(pid, 0)) await delay(POLL_MS);
-}
-
-/** True when the group is there. */
-function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean {
-  try {
-    return process.kill(-pid, signal);
-  } catch {
-    return false;
-  }
+  while (Date.now() < until && groupLives(pid)) await delay(POLL_MS);
 }
 
 const CUT_OFF = [

@@ -11,7 +11,8 @@ export interface FinishVerdict {
   readonly failure?: string;
 }
 
-const IF_CLAIMED = "if: needs.claim.outputs.outcome == 'claimed'";
+const IF_CLAIMED =
+  "if: needs.claim.outputs.outcome == 'claimed' && needs.claim.outputs.run-attempt == github.run_attempt";
 
 /** Of a run that was claimed: green when dbt ran, and the report of that very run proves it. */
 export function verdictOnClaimed({ outcome }: Finish, { outcome: found, why }: FinishedRun): FinishVerdict {

@@ -1,4 +1,12 @@
-import type { ClaimHandle, OutputStreams, RunEvent, RunOptions, RunResult } from '../sdk/index.ts';
+import type {
+  ClaimHandle,
+  Explanation,
+  OutputStreams,
+  RunEvent,
+  RunOptions,
+  RunResult,
+} from '../sdk/index.ts';
+import { ofUnknown, wordsOf } from './annotations.ts';
 import { guardConsole } from './guarded-console.ts';
 import type { HeldSignals } from './held-signals.ts';
 import { rememberClaim, rememberDbt, rememberedClaim, rememberRun } from './run-state.ts';
@@ -28,9 +36,8 @@ export async function followRun<T>(
   const title = `dbt ${dbtArgs.join(' ')}`;
   rememberRun(title, jobSummary);
   const console = guardConsole(title);
-  // Others write to a ledger too: what it tells stays on one line, where no command is obeyed.
   const say = (text: string): void => {
-    console.streams.stdout.write(`${text.replaceAll(/\p{Cc}+/gu, ' ')}\n`);
+    console.streams.stdout.write(`${onOneLine(text)}\n`);
   };
   try {
     if (note !== undefined) say(note);
@@ -68,4 +75,20 @@ export function whyNotStarted({ dedup }: RunResult): string | undefined {
   const why =
     dedup.kind === 'replayed' ? `an identical run${at} has the result` : `an identical run${at} is in flight`;
   return `dbt was not started: ${why}.`;
+}
+
+/** Why dbt ran although there is a ledger, and whether that has the result now, for the log; undefined for any other run. */
+export function whyItRan({ dedup: told }: RunResult, { dedup, facts }: Explanation): string | undefined {
+  if (told?.kind !== 'executed' || dedup?.kind !== 'executed') return undefined;
+  // `Ledger` where dbt did not even start.
+  const title = dedup.title === 'Why it ran' ? 'Why dbt ran' : dedup.title;
+  const isSaid = told.record === 'kept' && told.because.kind !== 'distrusted';
+  const record = facts.find(({ key }) => key === 'ledger-record')?.value;
+  const sentences = [wordsOf(dedup.lead), ...ofUnknown(dedup), ...(isSaid ? [] : [record ?? ''])];
+  return onOneLine(`${title}: ${sentences.join(' ')}`.trim());
+}
+
+/** Others write to a ledger too: what it tells stays on one line, where no command is obeyed. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ');
 }

@@ -28,7 +28,10 @@ const MAX_KEY = 512;
 export function parseDedup(value: string): DedupInput | undefined {
   if (value === '') return undefined;
   if (value === 'off' || value === 'auto') return { kind: value };
-  if (/^(?:true|false|on|yes|no|none)$/i.test(value)) {
+  // A key named Off would keep a ledger that somebody wanted off.
+  const word = value.toLowerCase();
+  if (word === 'off' || word === 'auto') throw new Error(`write it in lower case: ${word}`);
+  if (/^(?:true|false|on|yes|no|none)$/.test(word)) {
     throw new Error(`give off, auto, or a key of your own, which ${value} hardly is`);
   }
   if ([...value].length > MAX_KEY) throw new Error(`a key has at most ${MAX_KEY} characters`);

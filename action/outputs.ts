@@ -18,7 +18,9 @@ export function outputsOf(
     outcome: result.outcome,
     // Only a run that another job is to execute has one.
     claim: '',
-    'dedup-key': result.dedup?.key?.digest ?? '',
+    'run-attempt': '',
+    'dedup-key': (result.dedup ?? result.ledger)?.key?.digest ?? '',
+    'dedup-because': becauseOf(result),
     'skipped-by-run-id': other?.workflowRunId ?? '',
     'replayed-from': result.dedup?.kind === 'replayed' ? (other?.url ?? '') : '',
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
@@ -42,6 +44,13 @@ export function outputsOf(
     'report-path': result.reportPath ?? '',
     'summary-path': summaryPath ?? '',
   };
+}
+
+/** Why dbt was to run although there is a ledger, by its kind. */
+function becauseOf({ dedup }: RunResult): string {
+  if (dedup?.kind !== 'executed') return '';
+  const { because } = dedup;
+  return because.kind === 'read-only' ? (because.instead ?? because).kind : because.kind;
 }
 
 export function writeOutputs(outputs: Readonly<Record<string, string>>): void {

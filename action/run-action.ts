@@ -5,14 +5,14 @@ import { annotate } from './annotations.ts';
 import { attempt } from './attempt.ts';
 import { claimPhase } from './claim-phase.ts';
 import { finishPhase } from './finish-phase.ts';
-import { followRun, whyNotStarted } from './follow-run.ts';
+import { followRun, whyItRan, whyNotStarted } from './follow-run.ts';
 import { type HeldSignals, holdSignals } from './held-signals.ts';
 import { type ActionInputs, InputError, readInputs } from './inputs.ts';
 import { appendSummary } from './job-summary.ts';
 import { outputsOf, writeOutputs } from './outputs.ts';
 import { type Phase, readPhase } from './phase.ts';
 import { findRepository } from './repository.ts';
-import { rememberEnd } from './run-state.ts';
+import { rememberEnd, rememberOpenClaim } from './run-state.ts';
 import { type ActionSettings, settle } from './settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { failureMessage } from './verdict.ts';
@@ -69,6 +69,8 @@ async function report(
   const { explain, renderSummary } = await import('../sdk/index.ts');
   const explanation = explain(result);
   const message = failureMessage(result, explanation, settings.failOn);
+  const why = whyItRan(result, explanation);
+  if (why !== undefined) core.info(why);
 
   const folder = result.project?.dir ?? inputs.projectDir;
   const repository = findRepository(folder, process.env);
@@ -103,11 +105,19 @@ async function run(
   signals: HeldSignals,
 ): Promise<RunResult> {
   const { runDbt } = await import('../sdk/index.ts');
-  return followRun<RunResult>(dbtArgs, settings, {
+  const result = await followRun<RunResult>(dbtArgs, settings, {
     signals,
     start: (shared) => runDbt(dbtArgs, { ...settings.options, ...shared, reject: false }),
     lastWords: whyNotStarted,
   });
+  if (isClaimOpen(result)) rememberOpenClaim();
+  return result;
+}
+
+/** Whether the ledger may still hold the claim of a run that left no record. */
+function isClaimOpen({ dedup, outcome }: RunResult): boolean {
+  if (outcome !== 'failed') return dedup?.kind === 'executed' && dedup.record === 'unknown';
+  return dedup === undefined || (dedup.kind === 'executed' && dedup.record !== 'kept');
 }
 
 /** With what to do about it, which errors of the SDK have apart. */

@@ -11,6 +11,7 @@ const KEYS = {
   ledger: 'dbt-runcache-ledger',
   folder: 'dbt-runcache-folder',
   finished: 'dbt-runcache-finished',
+  isClaimOpen: 'dbt-runcache-claim-open',
 } as const;
 
 /** What the post step knows of the main step. */
@@ -26,6 +27,8 @@ export interface RememberedRun {
   readonly claim?: RememberedClaim;
   /** The main step came to its end. */
   readonly finished: boolean;
+  /** It came to its end, and the ledger had not confirmed that the claim has. */
+  readonly isClaimOpen: boolean;
 }
 
 /** A claim in a ledger. */
@@ -66,6 +69,11 @@ export function rememberEnd(): void {
   save(KEYS.finished, 'true');
 }
 
+/** A ledger that was slow while the step was being stopped has more time after it. */
+export function rememberOpenClaim(): void {
+  save(KEYS.isClaimOpen, 'true');
+}
+
 /** Undefined when the main step did not come as far as a run. */
 export function recallRun(): RememberedRun | undefined {
   const title = core.getState(KEYS.title);
@@ -85,6 +93,7 @@ export function recallRun(): RememberedRun | undefined {
           },
         }),
     finished: core.getState(KEYS.finished) === 'true',
+    isClaimOpen: core.getState(KEYS.isClaimOpen) === 'true',
   };
 }
 

@@ -22,7 +22,8 @@ export interface FinishOptions extends Omit<RunOptions, 'reject'> {
 export interface FinishedRun {
   /**
    * `built`: the report proves that dbt did the run and nothing failed. `failed`: the job or the report says otherwise.
-   * `unproven`: the job ended well, and no report of this run is there.
+   * `unproven`: the job ended well, and no report and results of this run are there; or it was claimed in another attempt
+   * of the same workflow run, as "Re-run failed jobs" makes it.
    */
   readonly outcome: 'built' | 'failed' | 'unproven';
   /** Why it is not `built`, as a sentence. */

@@ -40,6 +40,7 @@ export type {
 export { abandonClaim, type ClaimHandle, parseClaimHandle } from './dedup/claim-handle.ts';
 export type { DedupOptions } from './dedup/dedup-options.ts';
 export type {
+  AskedLedger,
   ClaimReport,
   DedupReport,
   EarlierRun,

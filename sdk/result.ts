@@ -1,6 +1,6 @@
 import type { Catalog, Manifest, RunResults, SourcesArtifact } from './artifacts/types.ts';
 import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/decision.ts';
-import type { DedupReport } from './dedup/dedup-report.ts';
+import type { AskedLedger, DedupReport } from './dedup/dedup-report.ts';
 import type { Diagnosis } from './diagnose/diagnosis.ts';
 import type { ErrorCode } from './errors.ts';
 import type { ConfigOrigin, RunCacheMode } from './options.ts';
@@ -83,6 +83,11 @@ export interface RunReport {
   readonly engine?: EngineInfo;
   /** Absent when there is no project, or none was found. */
   readonly project?: ProjectInfo;
+  /**
+   * Names the warehouse target that dbt was given: SHA-256, hex, of where the profile leads, without credentials. Absent
+   * where dbt did not run, and where only dbt can tell.
+   */
+  readonly targetDigest?: string;
   readonly threads?: number;
   /** What decided about dbt State: the user's settings, or this run's option. Absent in reports of older versions. */
   readonly runCache?: RunCacheMode;
@@ -96,6 +101,8 @@ export interface RunReport {
   readonly savings?: ReportedSavings;
   /** What the ledger did; absent for a run without one. */
   readonly dedup?: DedupReport;
+  /** What it had asked its ledger, for a run that failed before that gave an answer; never beside `dedup`. */
+  readonly ledger?: AskedLedger;
   readonly decisions: readonly NodeDecision[];
   /** Nodes that were selected, as far as known: equals `decisions.length` unless some could not be named. */
   readonly selectedCount?: number;

@@ -80,6 +80,7 @@ export function answeringStore(store: DedupStore, options: AnsweringOptions = {}
     kind: store.kind,
     guarantees: store.guarantees,
     ...optional('folder', store.folder),
+    ...optional('unusable', store.unusable),
     ...optional('slowestCallMs', store.slowestCallMs),
     read: (name) => ask(READ, limits.callMs, () => store.read(name)),
     write: (request) => ask(WRITE, limits.callMs, () => store.write(request)),

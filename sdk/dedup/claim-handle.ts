@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { atMost } from '../util/waiting.ts';
 import { answeringStore } from './answering-store.ts';
 import { type Claim, outsideClaimOf, ownedClaim } from './claim.ts';
 import { holdLease } from './hold-lease.ts';
@@ -9,6 +10,7 @@ import type { KeyPart } from './record.ts';
 import type { DedupStore } from './store.ts';
 import { type NotedPlaces, registerOf } from './write-register.ts';
 
+const ABANDON_MS = 30_000;
 /** The clocks of two hosts may differ by this much: what was noted before the claim then counts as after it. */
 const CLOCKS_MS = 5 * 60_000;
 
@@ -29,6 +31,8 @@ export interface ClaimHandle {
   readonly writes: readonly string[];
   /** Digests of those it only reads, each with who had written there last; null where that could not be told. */
   readonly reads: Readonly<Record<string, string | null>>;
+  /** Where it was claimed in GitHub Actions by `claimRun()`: the claim is for that attempt of the workflow run alone. */
+  readonly workflowRun?: { readonly id: string; readonly attempt: number };
 }
 
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
@@ -40,6 +44,7 @@ const Handle = z.object({
   retentionMs: z.number().positive(),
   writes: z.array(Digest).max(1000),
   reads: z.record(Digest, z.string().max(100).nullable()),
+  workflowRun: z.object({ id: z.string().regex(/^\d{1,20}$/), attempt: z.int().min(1) }).exactOptional(),
 });
 
 /** Undefined for what is no handle of this version. */
@@ -93,18 +98,28 @@ const NO_KEY: { readonly kind: 'given'; readonly parts: readonly KeyPart[] } = {
  * Ends the claim of a run that was killed: frees its key, and notes that what it wrote may be half-done. See that its dbt
  * is gone before: another run may start at once.
  * @param handle Of the run's event `claiming`.
+ * @param options.limitMs Longest time for all of it, in milliseconds. Default 30 s.
  * @returns `not-held`: there is nothing to end. `unknown`: the store did not say.
  */
 export async function abandonClaim(
   store: DedupStore,
   handle: ClaimHandle,
+  { limitMs = ABANDON_MS }: { readonly limitMs?: number } = {},
 ): Promise<'freed' | 'not-held' | 'unknown'> {
   const asked = answeringStore(store, { leavesOpen: true });
   const policy = { ...defaultPolicy(store.guarantees.renews), retentionMs: handle.retentionMs };
-  const found = await resumeClaim(asked, handle, { policy, key: NO_KEY });
-  if (found.kind === 'unknown') return 'unknown';
-  if (found.kind === 'over') return 'not-held';
-  const answer = await found.claim.abandon();
-  if (answer === 'lost') return 'not-held';
-  return answer === 'done' ? 'freed' : 'unknown';
+  const work = async (): Promise<'freed' | 'not-held' | 'unknown'> => {
+    const found = await resumeClaim(asked, handle, { policy, key: NO_KEY });
+    if (found.kind === 'unknown') return 'unknown';
+    if (found.kind === 'over') return 'not-held';
+    const answer = await found.claim.abandon();
+    if (answer === 'lost') return 'not-held';
+    return answer === 'done' ? 'freed' : 'unknown';
+  };
+  try {
+    return await atMost(limitMs, work(), 'unknown' as const);
+  } finally {
+    // What still waits for the store is let go.
+    await asked.close();
+  }
 }

@@ -16,6 +16,11 @@ export interface Claim {
   readonly adopted: boolean;
   /** Aborted when another run has taken the key over. */
   readonly lost: AbortSignal;
+  /**
+   * Tells others of more places that the run writes to, which showed only now. Best effort, throws nothing.
+   * @returns The digests of all places that others were told of.
+   */
+  note(places: readonly string[]): Promise<readonly string[]>;
   /** Leaves the record of the finished run. Best effort: says what became of it, throws nothing. */
   finish(record: FinishedRun, places?: Places): Promise<FinishAnswer>;
   /** Frees the key without a record: the run failed, was stopped, or never began. */
@@ -35,13 +40,15 @@ export interface ClaimParts {
 /** The claim of a run that owns its key. */
 export function ownedClaim({ policy, key, held, register, adopted }: ClaimParts): Claim {
   const { lease } = held;
-  const end = once(held.stop);
+  const notes = notesOf(register);
+  const end = once(held.stop, notes.settled);
   return {
     owns: true,
     attempt: lease.attempt,
     token: lease.token,
     adopted,
     lost: held.lost,
+    note: notes.note,
     finish: (record, places) =>
       end(async () => {
         const isFreed = record.result === 'failed' && policy.dedupOn === 'success';
@@ -72,7 +79,8 @@ export function ownedClaim({ policy, key, held, register, adopted }: ClaimParts)
 
 /** That of a run outside of the ledger. `register`: undefined where others could not be told. */
 export function outsideClaimOf(token: string, register: WriteRegister | undefined): Claim {
-  const end = once(() => undefined);
+  const notes = notesOf(register);
+  const end = once(() => undefined, notes.settled);
   const close = (places: Places | undefined): Promise<FinishAnswer> =>
     end(async () => {
       if (register === undefined) return 'unknown';
@@ -85,6 +93,7 @@ export function outsideClaimOf(token: string, register: WriteRegister | undefine
     token,
     adopted: false,
     lost: new AbortController().signal,
+    note: notes.note,
     finish: (_record, places) => close(places),
     abandon: close,
     handOver: () => void end(async () => 'done'),
@@ -92,12 +101,34 @@ export function outsideClaimOf(token: string, register: WriteRegister | undefine
 }
 
 /** The second of two ways out finds that the first has done it. */
-function once(before: () => void): (action: () => Promise<FinishAnswer>) => Promise<FinishAnswer> {
+function once(
+  before: () => void,
+  settled: () => Promise<unknown>,
+): (action: () => Promise<FinishAnswer>) => Promise<FinishAnswer> {
   let ended: Promise<FinishAnswer> | undefined;
   return (action) => {
     before();
-    ended ??= action().catch(() => 'unknown');
+    ended ??= settled()
+      .then(action)
+      .catch(() => 'unknown');
     return ended;
+  };
+}
+
+/** Places that are noted one after the other, and before the end. After it nothing is noted any more. */
+function notesOf(register: WriteRegister | undefined) {
+  let last: Promise<readonly string[]> = Promise.resolve(register?.noted.writes ?? []);
+  let isOver = false;
+  return {
+    note: (places: readonly string[]): Promise<readonly string[]> => {
+      if (register === undefined || isOver) return last;
+      last = last.then((before) => register.note(places).catch(() => before));
+      return last;
+    },
+    settled: (): Promise<unknown> => {
+      isOver = true;
+      return last;
+    },
   };
 }
 

@@ -7,7 +7,7 @@ import { claimName, placeDigest } from './names.ts';
 import type { DedupPolicy } from './policy.ts';
 import { type KeyPart, type LedgerRecord, type Producer, parseProducer, parseRecord } from './record.ts';
 import type { DedupStore } from './store.ts';
-import { unanswered } from './store-trouble.ts';
+import { notUsable, unanswered } from './store-trouble.ts';
 import { lastWriter } from './target-writers.ts';
 import { type NotedPlaces, openRegister, settledWriter } from './write-register.ts';
 
@@ -43,6 +43,8 @@ export interface DedupRequest {
   readonly isOver?: (owner: Producer) => Promise<boolean>;
   /** Ends the waiting; its reason is thrown. */
   readonly signal: AbortSignal;
+  /** Told of the run in flight that is met, before anything is done about it; more than once while it is waited for. */
+  readonly onMeet?: (owner: Producer) => void;
   /** Told once, when the waiting for a run in flight begins. */
   readonly onWait: (owner: Producer | undefined) => void;
 }
@@ -59,8 +61,8 @@ export type MissReason =
   | { readonly kind: 'other-inputs'; readonly record: LedgerRecord }
   | { readonly kind: 'in-flight'; readonly owner: Producer | undefined }
   | { readonly kind: 'unavailable'; readonly why: string }
-  /** There is no result to take, and this run may not leave one. */
-  | { readonly kind: 'read-only'; readonly why: string };
+  /** There is no result to take, `instead` says more of that, and this run may not leave one. */
+  | { readonly kind: 'read-only'; readonly why: string; readonly instead?: MissReason };
 
 /** A record without what the claim itself knows. */
 export type FinishedRun = Omit<LedgerRecord, 'token' | 'keyKind' | 'parts' | 'writers'>;
@@ -112,7 +114,12 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
     if (answer.kind === 'acquired') return proceed(request, answer, because);
     if (answer.kind === 'unknown') {
       // It did answer: what it has was looked at.
-      if (answer.readOnly === true) return outside(request, { kind: 'read-only', why: answer.why });
+      if (answer.readOnly === true)
+        return outside(request, {
+          kind: 'read-only',
+          why: answer.why,
+          ...(because.kind === 'no-record' ? {} : { instead: because }),
+        });
       return unavailable(request, answer.why);
     }
     const { standing } = answer;
@@ -128,6 +135,7 @@ export async function coordinate(request: DedupRequest): Promise<DedupAnswer> {
       supersede = standing.version;
       continue;
     }
+    if (owner !== undefined) request.onMeet?.(owner);
     switch (request.policy.onInFlight) {
       case 'skip':
         return { kind: 'skip', owner };
@@ -231,6 +239,7 @@ export async function outsideClaim(
 async function unavailable(request: DedupRequest, why: string): Promise<DedupAnswer> {
   const { policy, store } = request;
   if (policy.onUnavailable === 'run') return outside(request, { kind: 'unavailable', why });
+  if (store.unusable === true) throw notUsable(store.kind, why);
   throw unanswered(
     store.kind,
     why,

@@ -52,9 +52,13 @@ export type ExecutedBecause =
       readonly differences: readonly KeyDifference[];
     }
   | { readonly kind: 'in-flight'; readonly run?: EarlierRun }
-  | { readonly kind: 'unavailable'; readonly why: string }
-  /** The ledger has no result to take, and this run may read it and not write, e.g. that of a fork. */
-  | { readonly kind: 'read-only'; readonly why: string }
+  /** `unusable`: it cannot be had here at all, so nobody was asked. */
+  | { readonly kind: 'unavailable'; readonly why: string; readonly unusable?: true }
+  /**
+   * The ledger has no result to take, and this run may read it and not write, e.g. that of a fork: `why`. `instead`: why
+   * there is none to take, where more than that is known.
+   */
+  | { readonly kind: 'read-only'; readonly why: string; readonly instead?: ExecutedBecause }
   /** Why could not be asked of the ledger in time. */
   | { readonly kind: 'unknown' };
 
@@ -99,6 +103,12 @@ export type DedupReport = {
     }
   | { readonly kind: 'skipped-in-flight'; readonly run?: EarlierRun }
 );
+
+/** What a run had asked its ledger when it failed without an answer, e.g. with `dedup-in-flight`. */
+export type AskedLedger = Pick<DedupReport, 'store' | 'scope' | 'key' | 'waitedMs'> & {
+  /** The run that was met: it is at it, or it used the key before. */
+  readonly run?: EarlierRun;
+};
 
 /** What the ledger says of a run that has to be executed. */
 export type ClaimReport = Omit<Extract<DedupReport, { kind: 'executed' }>, 'kind' | 'record'>;

@@ -10,6 +10,14 @@ export function unanswered(kind: string, why: string, hint: string = CHECK): Dbt
   });
 }
 
+/** A store that cannot be had here, as far as that is clear without asking. */
+export function notUsable(kind: string, why: string): DbtRunCacheError {
+  return new DbtRunCacheError(`The ${kind} ledger cannot be used here: ${why}`, {
+    code: 'dedup-unavailable',
+    hint: 'Or let such runs run without a ledger (on-unavailable: run).',
+  });
+}
+
 /** A store that did not let itself be looked through. */
 export function unlisted(kind: string, why: string, hint: string = CHECK): DbtRunCacheError {
   return new DbtRunCacheError(`The ${kind} store could not be listed: ${why}`, {

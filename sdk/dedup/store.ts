@@ -62,6 +62,8 @@ export interface DedupStore {
   readonly guarantees: StoreGuarantees;
   /** Absolute: the folder of a store that is one on this machine. */
   readonly folder?: string;
+  /** It cannot be had here, and nobody is asked: every answer says why. */
+  readonly unusable?: true;
   /** Longest that a call for an entry may take by the store's own account, in milliseconds, where that is over 30 s. */
   readonly slowestCallMs?: number;
   read(name: string): Promise<ReadAnswer>;

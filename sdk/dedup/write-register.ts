@@ -22,6 +22,11 @@ export interface NotedPlaces {
 export interface WriteRegister {
   readonly noted: NotedPlaces;
   /**
+   * Notes that the run writes to these places as well, which showed only now.
+   * @returns The digests of all places that are noted as written to. One that could not be noted is missing.
+   */
+  note(places: readonly string[]): Promise<readonly string[]>;
+  /**
    * Notes that the run has ended, and where it wrote.
    * @param complete False for a run that was stopped, or whose result is not kept.
    * @returns Who has to be the last writer of each place for the result to stand; undefined where it stands for nothing:
@@ -55,18 +60,28 @@ export async function openRegister(
   } else {
     for (const target of targets) reads.set(target, settledWriter(await lastWriter(store, target)));
   }
-  return registerOf(request, token, { writes: writes ? targets : [], reads, beganMs });
+  return registerOf(request, token, { writes: writes ? targets : [], reads, beganMs }, heirOf);
 }
 
 /** A register that was opened before, here or elsewhere. */
-export function registerOf(kept: Kept, token: string, noted: NotedPlaces): WriteRegister {
+export function registerOf(kept: Kept, token: string, noted: NotedPlaces, heirOf?: string): WriteRegister {
   const { store } = kept;
   const retainMs = retainOf(kept);
+  const before = new Set(noted.writes);
   return {
     noted,
+    note: async (places) => {
+      const more = [...new Set(places.map(placeDigest))].filter((place) => !before.has(place));
+      if (before.size + more.length > MAX_PLACES) return [...before];
+      await Promise.all(
+        more.map(async (place) => {
+          if ((await noteWriting(store, place, token, retainMs, heirOf)) === 'noted') before.add(place);
+        }),
+      );
+      return [...before];
+    },
     close: async (places = { wrote: [], read: [] }, complete) => {
       const sinceMs = performance.now() - noted.beganMs;
-      const before = new Set(noted.writes);
       const wrote = new Set(places.wrote.map(placeDigest).filter((place) => !before.has(place)));
       const read = new Set(
         [...noted.reads.keys(), ...places.read.map(placeDigest)].filter(
@@ -74,7 +89,7 @@ export function registerOf(kept: Kept, token: string, noted: NotedPlaces): Write
         ),
       );
       await Promise.all([
-        ...noted.writes.map((place) => noteWritten(store, place, token, retainMs, complete)),
+        ...[...before].map((place) => noteWritten(store, place, token, retainMs, complete)),
         ...[...wrote].map((place) => noteWrote(store, place, token, retainMs, { complete, sinceMs })),
       ]);
       if (!complete || before.size + wrote.size + read.size > MAX_PLACES) return undefined;

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { askProgram } from '../runtimes/process.ts';
+import { GIT_GUARD } from '../util/git-guard.ts';
 import type { BranchFacts } from './facts.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -10,7 +11,12 @@ const TIMEOUT_MS = 10_000;
  * to the answer, or unsets it, whatever it held before.
  */
 export async function findBranch(cwd: string, env: Readonly<Record<string, string>>): Promise<BranchFacts> {
-  const ask = (...args: string[]) => askProgram('git', args, { cwd, env, timeoutMs: TIMEOUT_MS });
+  const ask = (...args: string[]) =>
+    askProgram('git', [...GIT_GUARD.options, ...args], {
+      cwd,
+      env: { ...env, ...GIT_GUARD.env },
+      timeoutMs: TIMEOUT_MS,
+    });
   // A program that cannot be started has no exit code.
   const { stdout, exitCode } = await ask('rev-parse', '--abbrev-ref', 'HEAD').catch(() => NOTHING);
   const branch = stdout.trim();

@@ -1,5 +1,5 @@
 import type { RunReport } from '../result.ts';
-import { RECORDS } from './dedup-wording.ts';
+import { RECORDS, sentence } from './dedup-wording.ts';
 import type { Fact } from './explanation.ts';
 import { duration } from './format.ts';
 
@@ -13,12 +13,16 @@ const KEY_LABELS = {
 } as const;
 
 /** The ledger, the run's key in it, and the run it is about. */
-export function dedupFacts({ dedup }: RunReport): readonly Fact[] {
-  if (dedup === undefined) return [];
-  const { store, key, waitedMs } = dedup;
+export function dedupFacts({ dedup, ledger }: RunReport): readonly Fact[] {
+  const asked = dedup ?? ledger;
+  if (asked === undefined) return [];
+  const { store, key, waitedMs } = asked;
   const fact = (name: string, label: string, value: string | undefined, code = false): Fact[] =>
     value === undefined || value === '' ? [] : [{ key: name, label, value, code }];
-  const run = 'run' in dedup ? dedup.run : undefined;
+  const run = 'run' in asked ? asked.run : undefined;
+  const because = dedup?.kind === 'executed' ? dedup.because : undefined;
+  // A given key may have been used by one with other inputs.
+  const ofRun = (what: string): string => `${what} of the ${dedup === undefined ? 'other' : 'identical'} run`;
   const labels = Object.entries(run?.labels ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
     ...fact('ledger', 'Ledger (identical runs share one result)', store),
@@ -27,7 +31,12 @@ export function dedupFacts({ dedup }: RunReport): readonly Fact[] {
     ...fact(
       'ledger-record',
       'This result in the ledger',
-      dedup.kind === 'executed' ? RECORDS[dedup.record] : undefined,
+      dedup?.kind === 'executed' ? RECORDS[dedup.record] : undefined,
+    ),
+    ...fact(
+      'ledger-read-only',
+      'Why it may only read the ledger',
+      because?.kind === 'read-only' ? sentence(because.why) : undefined,
     ),
     ...fact(
       'ledger-waited',
@@ -36,9 +45,9 @@ export function dedupFacts({ dedup }: RunReport): readonly Fact[] {
     ),
     ...fact(
       'ledger-run',
-      'Process of the identical run',
+      ofRun('Process'),
       run === undefined ? undefined : `${run.pid} on the machine ${run.host}`,
     ),
-    ...fact('ledger-run-labels', 'Labels of the identical run', labels.join(', ')),
+    ...fact('ledger-run-labels', ofRun('Labels'), labels.join(', ')),
   ];
 }

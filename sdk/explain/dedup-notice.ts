@@ -1,5 +1,5 @@
 import type { ClaimReport, DedupReport, ExecutedBecause } from '../dedup/dedup-report.ts';
-import type { RunReport } from '../result.ts';
+import type { RunNotice, RunReport } from '../result.ts';
 import { becauseInWords, keptInWords, RECORD_CAUTIONS, sentence } from './dedup-wording.ts';
 import { finishedRun, runInFlight } from './earlier-run.ts';
 import type { DedupNotice, Phrase, Totals } from './explanation.ts';
@@ -32,9 +32,12 @@ export function dedupNotice(report: RunReport, totals: Totals): DedupNotice | un
 }
 
 /** Why a run has to be executed that another job is to execute. */
-export function claimNotice(claim: ClaimReport): Extract<DedupNotice, { kind: 'executed' }> {
+export function claimNotice(
+  claim: ClaimReport,
+  notices: readonly RunNotice[],
+): Extract<DedupNotice, { kind: 'executed' }> {
   const dedup = { ...claim, kind: 'executed', record: 'none' } as const;
-  return { ...executed(dedup, { decisions: [], notices: [] }), title: 'Why dbt has to run' };
+  return { ...executed(dedup, { decisions: [], notices }, true), title: 'Why dbt has to run' };
 }
 
 type Of<Kind extends DedupReport['kind']> = Extract<DedupReport, { kind: Kind }>;
@@ -106,6 +109,7 @@ function executed(
     decisions,
     notices,
   }: Pick<RunReport, 'failure' | 'invocationId' | 'decisions' | 'notices'>,
+  isToCome = false,
 ): Extract<DedupNotice, { kind: 'executed' }> {
   const { because, record, adopted } = dedup;
   const began = failure === undefined || invocationId !== undefined || decisions.length > 0;
@@ -114,13 +118,13 @@ function executed(
   const caution = isTold ? undefined : RECORD_CAUTIONS[record];
   // Where an identical run was just not trusted, the next may not be either.
   const kept = because.kind === 'distrusted' ? undefined : keptInWords(record, failure !== undefined);
-  const { lines, total } = differencesOf(because);
+  const { lines, total } = differencesOf(reasonOf(because));
   return {
     kind: 'executed',
     tone: !isTold && (because.kind === 'unavailable' || caution !== undefined) ? 'caution' : 'quiet',
     title: began ? 'Why it ran' : 'Ledger',
     lead: [
-      ...becauseInWords(because),
+      ...becauseInWords(because, isToCome),
       ...(adopted === true
         ? [words(' An identical run had begun and fallen silent; this one took over from it.')]
         : []),
@@ -132,6 +136,11 @@ function executed(
     differenceCount: total,
     ...(caution !== undefined && { caution }),
   };
+}
+
+/** What made it run, whether or not it may leave something in the ledger. */
+function reasonOf(because: ExecutedBecause): ExecutedBecause {
+  return because.kind === 'read-only' ? (because.instead ?? because) : because;
 }
 
 function differencesOf(because: Of<'executed'>['because']) {

@@ -5,8 +5,16 @@ import { clause } from './format.ts';
 import { differencesInWords, NAMED_DIFFERENCES } from './key-differences.ts';
 import { words } from './phrase.ts';
 
-/** Why a run with a ledger was executed, as whole sentences. */
-export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
+/**
+ * Why a run with a ledger was executed, as whole sentences.
+ * @param isToCome Whether it is still to be, by another job.
+ * @param isReadOnly Whether it may change nothing in the ledger.
+ */
+export function becauseInWords(
+  because: ExecutedBecause,
+  isToCome = false,
+  isReadOnly = false,
+): readonly Phrase[] {
   switch (because.kind) {
     case 'no-key':
       return [
@@ -54,26 +62,41 @@ export function becauseInWords(because: ExecutedBecause): readonly Phrase[] {
         ...finishedRun(because.run, 'the one'),
         words('. They differ in '),
         ...differencesInWords(because.differences, because.differences.length),
-        words('. It ran, and took the key over, because on-mismatch is run.'),
+        words(`. ${mismatchInWords(isToCome, isReadOnly)}, because on-mismatch is run.`),
       ];
     case 'in-flight':
       return [
         ...(because.run === undefined
-          ? [words('An identical run was at it')]
-          : [words('An identical run was at it, '), ...runInFlight(because.run, 'the one')]),
-        words('. This one ran beside it, because on-in-flight is run.'),
+          ? [words(`An identical run ${isToCome ? 'is' : 'was'} at it`)]
+          : [
+              words(`An identical run ${isToCome ? 'is' : 'was'} at it, `),
+              ...runInFlight(because.run, 'the one'),
+            ]),
+        words(`. This one ${isToCome ? 'runs' : 'ran'} beside it, because on-in-flight is run.`),
       ];
     case 'unavailable':
-      return [words(`The ledger did not answer (${clause(because.why)}), so dbt ran without it.`)];
-    case 'read-only':
       return [
         words(
-          `The ledger has no result to take for this run. It may only read the ledger (${clause(because.why)}), so it leaves none.`,
+          because.unusable === true
+            ? `The ledger cannot be used here: ${sentence(because.why)}`
+            : `The ledger did not answer (${clause(because.why)}), so dbt ${isToCome ? 'runs' : 'ran'} without it.`,
         ),
       ];
+    case 'read-only':
+      return [
+        ...(because.instead === undefined
+          ? [words('The ledger has no result to take for this run.')]
+          : becauseInWords(because.instead, isToCome, true)),
+        words(' This run may only read the ledger, so it leaves no result there.'),
+      ];
     case 'unknown':
-      return [words('Why it ran could not be asked of the ledger in time.')];
+      return [words(`Why it ${isToCome ? 'has to run' : 'ran'} could not be asked of the ledger in time.`)];
   }
+}
+
+function mismatchInWords(isToCome: boolean, isReadOnly: boolean): string {
+  if (isReadOnly) return isToCome ? 'It runs' : 'It ran';
+  return isToCome ? 'It has taken the key over' : 'It ran, and took the key over';
 }
 
 function nearestInWords({ run, differences, count }: NearestRun): readonly Phrase[] {

@@ -37,7 +37,7 @@ export function explainClaim({
         ? 'It is claimed: identical runs wait for its result. Another job runs dbt.'
         : 'It is outside of the ledger: no other run waits for it, and its result is not kept. Another job runs dbt.',
     ],
-    why: claimNotice(dedup),
+    why: claimNotice(dedup, notices),
     cautions: notices.map(({ message }) => message),
   };
 }

@@ -29,14 +29,14 @@ export interface Explanation {
   readonly settings: readonly SettingRow[];
   /** What to do next, most useful first. Often empty. */
   readonly advice: readonly Advice[];
-  /** What is not known, or only concluded: whole sentences. */
+  /** What is not known or only concluded, and how far the ledger sees: whole sentences. */
   readonly smallPrint: readonly string[];
 }
 
 /**
  * - `passed`: dbt did the run and no node failed, or an identical run's success is repeated. Warnings do not change that.
  * - `failed`: dbt did the run, and nodes failed; or an identical run's failure is repeated.
- * - `skipped`: nothing ran because an identical run is at it; there is no result, good or bad.
+ * - `skipped`: nothing ran because an identical run is still running; there is no result, good or bad.
  * - `stopped`: cancelled, timed out or ended by a signal before it was done.
  * - `not-done`: dbt was never started, or ended without doing the run.
  */
@@ -201,6 +201,8 @@ export interface LookAt {
   /** dbt's own words, possibly long and of many lines; empty where it gave none. */
   readonly message: string;
   readonly hint?: string;
+  /** Where to look as well: one sentence with a link. */
+  readonly see?: readonly Phrase[];
   /** The last lines dbt printed, when it could not do the run. */
   readonly outputTail?: string;
   /** Nodes dbt did not try because of this one: the first few by name, and how many in all. */

@@ -35,7 +35,7 @@ export function facts(report: RunReport): readonly Fact[] {
   add('run-cache', 'dbt State here', asked(report));
   for (const [name, value] of Object.entries(report.labels)) add(`label:${name}`, name, value);
   const from = Object.entries(report.config?.from ?? {}).map(([key, where]) => `${key} (${where})`);
-  add('config', 'Set outside the call', from.join(', '));
+  add('config', 'Settings from the file or variables', from.join(', '));
   found.push(...dedupFacts(report));
   add('invocation-id', 'Invocation id', report.invocationId, true);
   add('started', 'Started', instant(report.startedAt));

@@ -1,7 +1,9 @@
 import type { NodeDecision } from '../decisions/decision.ts';
 import type { RunReport } from '../result.ts';
+import { finishedRun } from './earlier-run.ts';
 import type { ExplainedNode, LookAt } from './explanation.ts';
 import { capitalised, counted } from './format.ts';
+import { webAddress, words } from './phrase.ts';
 import { typeInWords } from './resource-type.ts';
 
 /** How many names of held-up nodes are carried. */
@@ -36,7 +38,7 @@ export function lookAt(
 }
 
 /** Failed nodes speak for themselves; any other failure is about the run. */
-function runFailure({ failure, decisions, state, dedup }: RunReport): LookAt[] {
+function runFailure({ failure, decisions, state, dedup, ledger }: RunReport): LookAt[] {
   if (failure === undefined) return [];
   if (failure.code === 'nodes-failed' && decisions.some((node) => node.failed)) return [];
   return [
@@ -50,6 +52,10 @@ function runFailure({ failure, decisions, state, dedup }: RunReport): LookAt[] {
           hint: failure.hint,
         }),
       ...(failure.outputTail !== undefined && { outputTail: failure.outputTail }),
+      ...(webAddress(ledger?.run?.url) !== undefined &&
+        ledger?.run !== undefined && {
+          see: [words('Look at '), ...finishedRun(ledger.run, 'the other run'), words('.')],
+        }),
     },
   ];
 }

@@ -1,7 +1,7 @@
 import type { RunReport } from '../result.ts';
 import { count, counted } from './format.ts';
 
-/** What is not known about this run, or only concluded. */
+/** What qualifies the rest: what is not known about this run or only concluded, and whom its ledger shows. */
 export function smallPrint(report: RunReport): readonly string[] {
   const { decisions, selectedCount } = report;
   const concluded = decisions.filter(({ basis }) => basis === 'inferred');

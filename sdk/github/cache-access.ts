@@ -20,6 +20,7 @@ export interface CacheAddress {
 }
 
 const OTHER_STORE = 'Name a ledger of another kind, e.g. in a bucket.';
+const OR_OTHER_STORE = 'or name a ledger of another kind, e.g. in a bucket.';
 
 /** Reads the variables that the runner gives to an action. Asks nobody: the service may still refuse. */
 export function cacheAccess(env: Readonly<Record<string, string | undefined>>): CacheAccess {
@@ -41,7 +42,7 @@ export function cacheAccess(env: Readonly<Record<string, string | undefined>>): 
       ? unusable(
           'no-token',
           'The runner gives the token of the Actions cache to actions, and this is a step with run:.',
-          `Let the action run dbt. ${OTHER_STORE}`,
+          `Let the action run dbt, ${OR_OTHER_STORE}`,
         )
       : unusable('not-in-actions', 'The Actions cache can be used only in a job of GitHub Actions.');
   }
@@ -59,7 +60,7 @@ export function cacheAccess(env: Readonly<Record<string, string | undefined>>): 
       return unusable(
         'cache-mode',
         `The workflow sets cache-mode: ${mode}, so that the Actions cache cannot be read.`,
-        `Set cache-mode: write for this job. ${OTHER_STORE}`,
+        `Set cache-mode: write for this job, ${OR_OTHER_STORE}`,
       );
     case 'read':
       return {

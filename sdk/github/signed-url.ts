@@ -30,6 +30,8 @@ export type Downloaded =
 
 /** Puts bytes to a signed address of a blob. Doing so twice does no harm. */
 export async function upload(url: string, bytes: Uint8Array, options: TransferOptions): Promise<Uploaded> {
+  const trouble = troubleWith(url);
+  if (trouble !== undefined) return trouble;
   const { blockBytes } = options;
   if (bytes.byteLength <= blockBytes) return put(url, bytes, { 'x-ms-blob-type': 'BlockBlob' }, options);
   const ids: string[] = [];
@@ -105,13 +107,29 @@ async function send<T>(
   init: RequestInit,
   read: (response: Response) => Promise<T>,
 ): Promise<T | CacheTrouble> {
+  const trouble = troubleWith(url);
+  if (trouble !== undefined) return trouble;
   try {
     return await read(await fetch(url, { ...init, signal }));
   } catch (error) {
-    // The address is a secret, and a message about one that cannot be read would repeat it.
-    const why = URL.canParse(url) ? reasonOf(error) : 'its address is none';
-    return { kind: 'ambiguous', why: `the storage of the Actions cache did not answer: ${why}` };
+    // A signed address is a secret, and a message may repeat it.
+    const why = reasonOf(error).replaceAll(/[a-z][a-z0-9+.-]*:\/\/\S*/gi, 'its address');
+    return unanswered(why);
   }
+}
+
+/** What is wrong with an address, without the address itself. */
+function troubleWith(url: string): CacheTrouble | undefined {
+  if (!URL.canParse(url)) return unanswered('its address is none');
+  const { username, password } = new URL(url);
+  // fetch refuses such a one, with the whole address in its message.
+  return username === '' && password === ''
+    ? undefined
+    : unanswered('its address has a user name or a password in it');
+}
+
+function unanswered(why: string): CacheTrouble {
+  return { kind: 'ambiguous', why: `the storage of the Actions cache did not answer: ${why}` };
 }
 
 function refusal({ status, statusText }: Response): CacheTrouble {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DbtRunCacheError } from '../errors.ts';
 import type { Environment } from '../plan/variables.ts';
 import { hideCredentials } from './hide-credentials.ts';
-import { localDigest } from './local-digest.ts';
+import { readLinks } from './links.ts';
+import { localDigest, localPath } from './local-digest.ts';
 import { type Asked, PIP_ONLY, readLine } from './read-line.ts';
 import { requirementLines } from './requirement-lines.ts';
 
@@ -18,6 +18,10 @@ export interface Collected {
   readonly options: readonly Extract<Asked, { kind: 'option' }>[];
   /** What has no name here: a path, an address, a file that could not be read. Without credentials. */
   readonly unnamed: readonly string[];
+  /** What only hashes make certain: a place of packages whose files could not be read here. */
+  readonly loose: readonly string[];
+  /** The addresses, credentials and all, that something is installed from directly. */
+  readonly addresses: readonly string[];
   /** Whether uv would read something otherwise than pip. */
   readonly needsPip: boolean;
   readonly files: readonly string[];
@@ -42,6 +46,8 @@ export async function collect(
   const constraints: AskedPackage[] = [];
   const options: Extract<Asked, { kind: 'option' }>[] = [];
   const unnamed: string[] = [];
+  const loose: string[] = [];
+  const addresses: string[] = [];
   const files: string[] = [];
   const counted: string[] = [];
   const texts: string[] = [];
@@ -50,7 +56,7 @@ export async function collect(
 
   /** What lies on this machine counts with what it holds. */
   const count = async (place: string, isEditable: boolean): Promise<void> => {
-    const path = pathOf(place, cwd);
+    const path = localPath(place, cwd);
     if (path === undefined) return;
     counted.push(path);
     // Installed in place, its files are read where they lie; only what it asks for is installed with it.
@@ -75,20 +81,29 @@ export async function collect(
     files.push(path);
     await addAll({ text, path }, isConstraint);
   };
+  const addLinks = async (asked: Extract<Asked, { kind: 'option' }>, from: Source): Promise<void> => {
+    const folders = [...(from.path === undefined ? [] : [dirname(from.path)]), cwd];
+    const { value, why } = await readLinks(asked.value ?? '', folders);
+    options.push({ ...asked, value });
+    counted.push(value);
+    if (why !== undefined) loose.push(`--find-links ${why}`);
+  };
   const add = async (asked: Asked, from: Source, isConstraint: boolean): Promise<void> => {
     switch (asked.kind) {
       case 'package':
         (isConstraint ? constraints : packages).push(asked);
-        return asked.address === undefined ? undefined : count(asked.address, false);
+        if (asked.address === undefined) return;
+        addresses.push(asked.address);
+        return count(asked.address, false);
       case 'place':
         unnamed.push(`${asked.isEditable ? '-e ' : ''}${hideCredentials(asked.place)}`);
+        addresses.push(asked.place);
         return count(asked.place, asked.isEditable);
       case 'file':
         return addFile(asked.path, from, asked.isConstraint);
       case 'option':
-        options.push(asked);
         needsPip ||= PIP_ONLY.has(asked.name);
-        return;
+        return asked.name === '--find-links' ? addLinks(asked, from) : void options.push(asked);
     }
   };
   const addAll = async (source: Source, isConstraint: boolean): Promise<void> => {
@@ -113,21 +128,7 @@ export async function collect(
     seen.add(`${first.path}\0false`);
   }
   await addAll(first, false);
-  return { packages, constraints, options, unnamed, needsPip, files, counted, texts };
-}
-
-/** Of something on this machine. */
-function pathOf(place: string, cwd: string): string | undefined {
-  const plain = place.replace(/\[[^\]]*\]$/, '').replace(/#.*$/, '');
-  if (/^file:\/\//i.test(plain)) {
-    try {
-      return fileURLToPath(plain);
-    } catch {
-      return undefined;
-    }
-  }
-  if (/^[a-z][a-z0-9+.-]+:/i.test(plain)) return undefined;
-  return resolve(cwd, plain);
+  return { packages, constraints, options, unnamed, loose, addresses, needsPip, files, counted, texts };
 }
 
 function unreadable(

@@ -9,6 +9,7 @@ import { askProgram } from '../runtimes/process.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
 import { reasonOf } from '../util/reason.ts';
 import { unlessAborted } from '../util/waiting.ts';
+import { differencesIn, refuseDifferences } from './check-installed.ts';
 import { type FolderCache, type PlannedEnvironment, programIn } from './environment.ts';
 import { chooseInstaller, type Installer, installerEnvironment } from './installer.ts';
 import { lastWords, runStep, type StepOptions } from './run-step.ts';
@@ -48,8 +49,7 @@ export async function ensureEnvironment(
   signal.throwIfAborted();
   try {
     const how = (await isComplete(planned)) ? 'there' : await makeAlone(planned, options);
-    if (how === 'installed' && options.cache !== undefined)
-      await unlessAborted(signal, options.cache.save(planned.folder, planned.cacheKey));
+    if (how === 'installed' && options.cache !== undefined) await save(planned, options, options.cache);
     return { how, wallMs: Math.round(performance.now() - startedAt) };
   } catch (thrown) {
     signal.throwIfAborted();
@@ -62,6 +62,17 @@ export async function ensureEnvironment(
   }
 }
 
+async function save(
+  planned: PlannedEnvironment,
+  { signal, say }: EnsureOptions,
+  cache: FolderCache,
+): Promise<void> {
+  // Installers note the address beside the package, and others may read a cache.
+  if (planned.requirements.leavesSecrets)
+    return say("dbt's environment is not kept in the cache: an address in the requirements holds a secret");
+  await unlessAborted(signal, cache.save(planned.folder, planned.cacheKey));
+}
+
 async function makeAlone(
   planned: PlannedEnvironment,
   options: EnsureOptions,
@@ -71,6 +82,8 @@ async function makeAlone(
   const lock = await lockTarget(planned.folder, {
     onBusy: 'wait',
     signal,
+    // Beside it, since several machines or containers may share the folder.
+    dir: dirname(planned.folder),
     onWait: ({ pid }) => say(`Waiting for process ${pid}, which is installing the same dbt`),
   });
   // A cache cannot be stopped in the middle: until it is done with the folder, nobody else may begin.
@@ -109,7 +122,7 @@ async function install(planned: PlannedEnvironment, options: EnsureOptions, lock
   const installer = await chooseInstaller(planned, env);
   say(`Installing dbt (${installer.name}): ${shown(requirements.shown)}`);
   const step: StepOptions = {
-    ...{ cwd, signal, env: installerEnvironment(env), secrets: requirements.secrets },
+    ...{ cwd, signal, env: installerEnvironment(env), secrets: planned.secrets },
     // A killed owner may leave an installer behind that goes on writing.
     onStarted: (pid) => lock.noteDbt(pid),
   };
@@ -120,6 +133,7 @@ async function install(planned: PlannedEnvironment, options: EnsureOptions, lock
         'the requirements do not install a dbt command',
         'Name dbt-core, or dbt for dbt v2, among them.',
       );
+    refuseDifferences(await differencesIn(planned));
   } catch (thrown) {
     // After a stop there is no time; who comes next clears up.
     if (!signal.aborted) await clear(planned).catch(() => undefined);
@@ -169,7 +183,11 @@ function markOf({ folder }: PlannedEnvironment): string {
 
 async function isComplete(planned: PlannedEnvironment): Promise<boolean> {
   const mark = await readFile(markOf(planned), 'utf8').catch(() => undefined);
-  return mark === planned.digest && (await hasPrograms(planned));
+  return mark === planned.digest && (await hasPrograms(planned)) && (await isAsPlanned(planned));
+}
+
+async function isAsPlanned(planned: PlannedEnvironment): Promise<boolean> {
+  return (await differencesIn(planned)).length === 0;
 }
 
 async function hasPrograms({ folder }: PlannedEnvironment): Promise<boolean> {
@@ -192,7 +210,7 @@ async function clear(planned: PlannedEnvironment): Promise<void> {
 
 /** Whether what a cache brought back can be started here. */
 async function works(planned: PlannedEnvironment, env: Environment): Promise<boolean> {
-  if (!(await hasPrograms(planned))) return false;
+  if (!(await hasPrograms(planned)) || !(await isAsPlanned(planned))) return false;
   const { exitCode } = await askProgram(programIn(planned.folder, 'python'), ['-I', '-c', ''], {
     env: installerEnvironment(childEnvironment(env)),
     cwd: planned.cwd,

@@ -7,7 +7,7 @@ import { type Environment, readVariable } from '../plan/variables.ts';
 import type { DbtInstallation } from '../runtimes/detect.ts';
 import type { RunProgram } from '../util/run-program.ts';
 import { findPython, type Python } from './find-python.ts';
-import { hideCredentials } from './hide-credentials.ts';
+import { type InstallerSettings, readInstallerSettings } from './installer-settings.ts';
 import { type Requirements, readRequirements } from './requirements.ts';
 
 /** Keeps folders from one job to the next. */
@@ -33,6 +33,8 @@ export interface PlannedEnvironment {
   /** The engine's part of the run's key. */
   readonly enginePart: PartInput;
   readonly cacheKey: string;
+  /** Passwords and tokens of the addresses in the requirements and in the installers' settings, never to be shown. */
+  readonly secrets: readonly string[];
 }
 
 export interface PlanEnvironmentOptions {
@@ -54,18 +56,21 @@ export async function planEnvironment(options: PlanEnvironmentOptions): Promise<
   const { cwd, env } = options;
   const childEnv = childEnvironment(env);
   const requirements = await readRequirements(options.requirements, { cwd, env: childEnv });
+  const settings = await readInstallerSettings(childEnv, cwd);
+  const uncertain = [...requirements.uncertain, ...settings.uncertain];
   const python = await findPython({ env: childEnv, cwd, run: options.run });
   const parent = resolve(cwd, options.folder ?? defaultFolder(cwd, env));
   // Scripts of an environment hold its absolute path, so that one made elsewhere is another one.
-  const parts = [parent, process.arch, python, requirements.digest, installerSettings(childEnv)];
+  const parts = [parent, process.arch, python, requirements.digest, settings.values];
   // What may be another version tomorrow is looked for anew each day.
-  if (requirements.uncertain.length > 0) parts.push(new Date().toISOString().slice(0, 10));
+  if (uncertain.length > 0) parts.push(new Date().toISOString().slice(0, 10));
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   const folder = join(parent, `env-${digest.slice(0, 24)}`);
   return {
     ...{ requirements, python, cwd, folder, digest },
     installation: installationIn(folder, requirements, python),
-    enginePart: enginePartOf(requirements, python, env),
+    enginePart: enginePartOf({ ...requirements, uncertain }, settings, python, env),
+    secrets: [...new Set([...requirements.secrets, ...settings.secrets])],
     cacheKey: `dbt-runcache-env-${digest}`,
   };
 }
@@ -83,16 +88,6 @@ function defaultFolder(cwd: string, env: Environment): string {
   return join(base, 'dbt-runcache');
 }
 
-/** Settings of pip and uv that decide what is installed. */
-const SETTINGS =
-  /^(?:PIP_(?:(?:EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT|NO_DEPS|PRE|NO_BINARY|ONLY_BINARY|CONFIG_FILE)|UV_(?:DEFAULT_INDEX|INDEX|(?:EXTRA_)?INDEX_URL|NO_INDEX|FIND_LINKS|CONSTRAINT|OVERRIDE|PRERELEASE|RESOLUTION|EXCLUDE_NEWER|INDEX_STRATEGY|NO_BINARY|NO_BUILD|CONFIG_FILE|NO_CONFIG))$/;
-
-function installerSettings(env: Readonly<Record<string, string>>): Record<string, string> {
-  const settings = Object.entries(env).filter(([name, value]) => SETTINGS.test(name) && value !== '');
-  // A token that is renewed changes nothing.
-  return Object.fromEntries(settings.sort().map(([name, value]) => [name, hideCredentials(value)]));
-}
-
 function installationIn(
   folder: string,
   { engine, versions }: Requirements,
@@ -105,7 +100,12 @@ function installationIn(
   return { ...started, pythonPath: programIn(folder, 'python'), versions: { ...versions, python: version } };
 }
 
-function enginePartOf(requirements: Requirements, python: Python, env: Environment): PartInput {
+function enginePartOf(
+  requirements: Requirements,
+  settings: InstallerSettings,
+  python: Python,
+  env: Environment,
+): PartInput {
   const { uncertain, items, engine, isComplete } = requirements;
   if (uncertain.length > 0) {
     const [these, each] =
@@ -123,6 +123,9 @@ function enginePartOf(requirements: Requirements, python: Python, env: Environme
       python: python.version,
       ...(engine === 'fusion' || searched === undefined || searched === '' ? {} : { PYTHONPATH: searched }),
       ...items,
+      ...Object.fromEntries(
+        Object.entries(settings.values).map(([name, value]) => [`setting ${name}`, value]),
+      ),
     },
     ...(isComplete
       ? {}

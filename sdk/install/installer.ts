@@ -33,12 +33,15 @@ export async function chooseInstaller(planned: PlannedEnvironment, env: Environm
   const isForPip = INDEXES_OF_PIP.some(isSet) && !INDEXES_OF_UV.some(isSet);
   const uv = requirements.needsPip || isForPip ? undefined : await findExecutable('uv', { env, cwd });
   if (uv !== undefined) {
+    // What a project above has set for itself must not decide what is installed.
+    const config = isSet('UV_CONFIG_FILE') ? [] : ['--no-config'];
+    // What is kept is compiled once; else every job would do so when dbt starts.
+    const how = ['--no-progress', '--compile-bytecode'];
     return {
       name: 'uv',
       steps: (file) => [
-        [uv, 'venv', '--no-project', '--python', planned.python.executable, folder],
-        // What is kept is compiled once; else every job would do so when dbt starts.
-        [uv, 'pip', 'install', '--no-progress', '--compile-bytecode', '--python', python, '-r', file],
+        [uv, 'venv', ...config, '--no-project', '--python', planned.python.executable, folder],
+        [uv, 'pip', 'install', ...config, ...how, '--python', python, '-r', file],
       ],
     };
   }
@@ -56,6 +59,8 @@ export async function chooseInstaller(planned: PlannedEnvironment, env: Environm
 const MISLEADING: ReadonlySet<string> = new Set([
   ...['PYTHONHOME', 'PYTHONPATH', 'VIRTUAL_ENV', 'CONDA_PREFIX', '__PYVENV_LAUNCHER__'],
   ...['PIP_DRY_RUN', 'PIP_PREFIX', 'PIP_PYTHON', 'PIP_ROOT', 'PIP_TARGET', 'PIP_USER'],
+  // They would have more installed than the requirements say.
+  ...['PIP_EDITABLE', 'PIP_REQUIREMENT'],
   ...['UV_BREAK_SYSTEM_PACKAGES', 'UV_DRY_RUN', 'UV_PREFIX', 'UV_PYTHON', 'UV_SYSTEM_PYTHON', 'UV_TARGET'],
 ]);
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** What building and testing leave in a folder. */
 const LEFT_OUT = /^(?:\..+|__pycache__|build|dist|node_modules|target|venv|.+\.egg-info)$/;
@@ -30,4 +31,18 @@ export async function localDigest(path: string): Promise<string> {
   };
   await add(path, '');
   return hash.digest('hex');
+}
+
+/** The path of something on this machine; undefined for an address. */
+export function localPath(place: string, cwd: string): string | undefined {
+  const plain = place.replace(/\[[^\]]*\]$/, '').replace(/#.*$/, '');
+  if (/^file:\/\//i.test(plain)) {
+    try {
+      return fileURLToPath(plain);
+    } catch {
+      return undefined;
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(plain)) return undefined;
+  return resolve(cwd, plain);
 }

@@ -1,14 +1,17 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DbtRunCacheError } from '../errors.ts';
 import type { CommandLine } from '../plan/command-line.ts';
+import { envSecrets } from '../plan/environment.ts';
 import { type CodeInput, sourceRootsOf } from '../plan/fingerprint/list-sources.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
 import { reasonOf } from '../util/reason.ts';
 import { unlessAborted } from '../util/waiting.ts';
+import { removeGitFolders, whyNotToKeep } from './clean-packages.ts';
 import type { FolderCache } from './environment.ts';
 import { lockedIn, packagesIn } from './package-files.ts';
+import { hasPackages, holdsPackages, markComplete, markIncomplete, removeFolder } from './packages-folder.ts';
 import { lastWords, runStep } from './run-step.ts';
 
 /** What the place of a project's packages follows from. */
@@ -44,21 +47,15 @@ export async function missingPackages(input: PackagesInput): Promise<MissingPack
   } catch {
     return { projectDir };
   }
-  for (const folder of folders) if (!(await isEmpty(folder))) return undefined;
+  const lockText = files.at(-1);
+  for (const folder of folders) if (await hasPackages(folder, lockText)) return undefined;
   const [folder] = folders;
   if (folder === undefined) return { projectDir };
-  const isLocked = files.at(-1) !== undefined && named.every((one) => one !== 'local');
+  const isLocked = lockText !== undefined && named.every((one) => one !== 'uncertain');
   if (!isLocked) return { projectDir, folder };
   const parts = [files, folder, input.versions.dbt ?? ''];
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
   return { projectDir, folder, cacheKey: `dbt-runcache-packages-${digest}` };
-}
-
-async function isEmpty(folder: string): Promise<boolean> {
-  return readdir(folder).then(
-    (names) => names.length === 0,
-    () => true,
-  );
 }
 
 export interface EnsurePackagesOptions {
@@ -107,7 +104,8 @@ export async function ensurePackages(
   // A cache cannot be stopped in the middle: until it is done with the folder, nobody else may begin.
   let restoring: Promise<unknown> | undefined;
   try {
-    const isThere = missing.folder !== undefined && !(await isEmpty(missing.folder));
+    const isThere =
+      missing.folder !== undefined && (await hasPackages(missing.folder, await readLock(missing.projectDir)));
     const ended = isThere
       ? { how: 'there' as const, wroteLock: false }
       : await bring(missing, options, lock, (work) => {
@@ -133,35 +131,66 @@ async function bring(
       ? undefined
       : { cache, folder, cacheKey };
   if (kept !== undefined) {
+    await markIncomplete(kept.folder);
+    // What a killed process left would stay among what comes back.
+    await removeFolder(kept.folder);
     const work = kept.cache.restore(kept.folder, kept.cacheKey);
     noteRestoring(work);
     const isBack = await unlessAborted(signal, work);
     noteRestoring(undefined);
-    if (isBack && !(await isEmpty(kept.folder))) {
+    if (isBack && (await holdsPackages(kept.folder, await readLock(projectDir)))) {
+      await markComplete(kept.folder);
       say('The dbt packages came from the cache');
       return { how: 'restored', wroteLock: false };
     }
-    await rm(kept.folder, { recursive: true, force: true });
+    await discard(kept.folder);
   }
   await options.before?.();
-  const lockPath = join(projectDir, LOCK_FILE);
-  const locked = await readFile(lockPath, 'utf8').catch(() => undefined);
+  const locked = await readLock(projectDir);
   const startedAt = performance.now();
   say('Installing the dbt packages (dbt deps)');
+  if (folder !== undefined) await markIncomplete(folder);
   try {
     await runDeps(options, lock);
+    if (folder !== undefined) await markComplete(folder);
   } catch (thrown) {
-    // It was empty before. With some packages in it, the next run would take them for all.
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    // With some packages in it, the next run would take them for all.
+    if (folder !== undefined) await discard(folder).catch(() => undefined);
     throw thrown;
   }
   say(`Installed the dbt packages in ${Math.max(1, Math.round((performance.now() - startedAt) / 1000))} s`);
-  const lockedNow = await readFile(lockPath, 'utf8').catch(() => undefined);
+  const lockedNow = await readLock(projectDir);
   // A lock that named others does not say what the next job gets. dbt v2 may write the same in another way.
   const isAsLocked = lockedIn(lockedNow) === lockedIn(locked);
-  if (kept !== undefined && isAsLocked && !(await isEmpty(kept.folder)))
-    await unlessAborted(signal, kept.cache.save(kept.folder, kept.cacheKey));
+  const isWhole = folder !== undefined && (await holdsPackages(folder, lockedNow));
+  if (kept !== undefined && isAsLocked && isWhole) await keep(kept, options);
   return { how: 'installed', wroteLock: lockedNow !== locked };
+}
+
+function readLock(projectDir: string): Promise<string | undefined> {
+  return readFile(join(projectDir, LOCK_FILE), 'utf8').catch(() => undefined);
+}
+
+async function discard(folder: string): Promise<void> {
+  await removeFolder(folder);
+  await markComplete(folder);
+}
+
+/** Saves the packages, unless they hold what others must not see. */
+async function keep(
+  { cache, folder, cacheKey }: { cache: FolderCache; folder: string; cacheKey: string },
+  { env, signal, secrets = [], say }: EnsurePackagesOptions,
+): Promise<void> {
+  let why: string | undefined;
+  try {
+    await removeGitFolders(folder);
+    why = await whyNotToKeep(folder, [...secrets, ...envSecrets(env)], signal);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    why = `they could not be looked through for secrets (${reasonOf(thrown)})`;
+  }
+  if (why === undefined) await unlessAborted(signal, cache.save(folder, cacheKey));
+  else say(`The dbt packages are not saved to the cache: ${why}`);
 }
 
 async function runDeps(options: EnsurePackagesOptions, lock: TargetLock): Promise<void> {

@@ -7,6 +7,9 @@ import { hideCredentials } from './hide-credentials.ts';
 const TOOLS =
   /^dbt-(?:artifacts-parser|autofix|bouncer|checkpoint|coverage|coves|invoke|jobs-as-code|loom|mcp|meshify|metricflow|osmosis|score|sl-sdk|sugar)$/;
 
+/** The State plugin, as it was called over time. */
+const STATE: ReadonlySet<string> = new Set(['dbt-state', 'run-cache', 'dbt-run-cache']);
+
 export function isDbtItself(name: string): boolean {
   return name === 'dbt' || name === 'dbt-core';
 }
@@ -61,19 +64,68 @@ export function versionsOf(collected: Collected, engine: EngineKind): DbtVersion
 
 /** What is asked for by name, and could be another version tomorrow. */
 export function unpinned(collected: Collected): string[] {
-  return collected.packages
-    .filter((one) => !isPinned(one) && !collected.constraints.some((c) => c.name === one.name && isPinned(c)))
-    .map((one) => {
-      const how = one.address === undefined ? one.version || 'no version' : hideCredentials(one.address);
-      return `${one.name} (${how})`;
-    });
+  const loose = collected.packages.filter((one) => pinsOf(one.name, collected).length === 0);
+  return [...new Set(loose.map(looseText))];
 }
 
-/** The lines about a package: what asks for it, and constraints where those tell more. */
+function looseText(one: AskedPackage): string {
+  const how = one.address === undefined ? one.version || 'no version' : hideCredentials(one.address);
+  return `${one.name} (${how}${one.marker === undefined ? '' : `, only where ${one.marker}`})`;
+}
+
+/** What must be there once all is installed. */
+export interface Pin {
+  /** Normalised. */
+  readonly name: string;
+  /** Any of them. */
+  readonly versions: readonly string[];
+  /** Whether it depends on the machine that it is installed at all. */
+  readonly mayBeAbsent: boolean;
+}
+
+export function exactPins(collected: Collected): Pin[] {
+  return [...new Set(collected.packages.map((one) => one.name))].flatMap((name) => {
+    const lines = pinsOf(name, collected);
+    // The name of an archive of sources is no promise.
+    const versions = lines.map(({ address, version }) =>
+      address === undefined
+        ? exactClause(version)
+        : /\.whl(?:[?#]|$)/.test(address)
+          ? versionIn(address)
+          : undefined,
+    );
+    const named = versions.filter((version) => version !== undefined);
+    if (named.length === 0 || named.length < versions.length) return [];
+    const asked = collected.packages.filter((one) => one.name === name);
+    return [
+      {
+        name,
+        versions: [...new Set(named)],
+        mayBeAbsent: asked.every(({ marker }) => marker !== undefined),
+      },
+    ];
+  });
+}
+
+/**
+ * The lines that settle a package's version; none where it is not settled. A line with a marker may not hold: it
+ * settles only what dbt itself is not made of, where what is installed is compared with it afterwards.
+ */
 function pinsOf(name: string, { packages, constraints }: Collected): readonly AskedPackage[] {
   const named = packages.filter((one) => one.name === name);
-  if (named.every(isPinned)) return named;
-  return constraints.filter((one) => one.name === name);
+  const isFirm = ({ marker }: AskedPackage): boolean => marker === undefined || !isPartOfDbt(name);
+  // No constraint tells what an address leads to.
+  const addressed = named.filter(({ address }) => address !== undefined);
+  if (addressed.length > 0) return addressed.every((one) => isPinned(one) && isFirm(one)) ? addressed : [];
+  const always = [...named, ...constraints.filter((one) => one.name === name)].filter(
+    (one) => isPinned(one) && one.marker === undefined,
+  );
+  if (always.length > 0) return always;
+  return named.every((one) => isPinned(one) && isFirm(one)) ? named : [];
+}
+
+function isPartOfDbt(name: string): boolean {
+  return isOfDbt(name) || STATE.has(name);
 }
 
 function isPinned(one: AskedPackage): boolean {
@@ -134,8 +186,9 @@ export function itemsOf({ packages, constraints, options, unnamed }: Collected):
   return Object.fromEntries([...items].map(([item, values]) => [item, [...values].sort().join(' | ')]));
 }
 
-function askedOf({ version, address, marker, hashes }: AskedPackage): string {
+function askedOf({ version, address, extras, marker, hashes }: AskedPackage): string {
   return [
+    ...(extras === undefined ? [] : [`[${extras.join(',')}]`]),
     address === undefined ? version || 'any version' : `@ ${hideCredentials(address)}`,
     ...(marker === undefined ? [] : [`; ${marker}`]),
     ...hashes.map((hash) => `--hash=${hash}`),

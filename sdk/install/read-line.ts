@@ -10,6 +10,8 @@ export type Asked =
       readonly name: string;
       /** e.g. `==1.11.2` or `>=1,<2`, without blanks; empty where there is none. */
       readonly version: string;
+      /** Normalised and sorted, e.g. `glue` and `md` of `dbt-duckdb[md,glue]`. */
+      readonly extras?: readonly string[];
       /** Instead of a version: where it is had from. */
       readonly address?: string;
       /** When it is installed, e.g. `python_version < "3.12"`. */
@@ -99,13 +101,13 @@ function asAsked({ name, value }: Option): Asked {
 
 function readRequirement(text: string, hashes: readonly string[]): Asked {
   if (isPlace(text)) return { kind: 'place', place: text, isEditable: false };
-  const [, written, , rest = ''] = NAMED.exec(text) ?? [];
+  const [, written, inBrackets, rest = ''] = NAMED.exec(text) ?? [];
   if (written === undefined) throw new Error('it begins with no name of a package');
-  const name = normalizeName(written);
+  const named = { name: normalizeName(written), ...extrasOf(inBrackets) };
   if (rest.startsWith('@')) {
     const [, address = '', marker] = /^@\s*(\S+)(?:\s+;\s*(.*))?$/s.exec(rest) ?? [];
     if (address === '') throw new Error('an address must follow the @');
-    return { kind: 'package', name, version: '', address, hashes, ...markerOf(marker) };
+    return { kind: 'package', ...named, version: '', address, hashes, ...markerOf(marker) };
   }
   const semicolon = rest.indexOf(';');
   const clauses = semicolon === -1 ? rest : rest.slice(0, semicolon);
@@ -119,7 +121,13 @@ function readRequirement(text: string, hashes: readonly string[]): Asked {
   if (!isClauses || /[^\s,(]\s+[^\s,)<>=!~]/.test(clauses.replaceAll(/([<>=!~])\s+/g, '$1')))
     throw new Error('what follows the name is no version, such as ==1.11.2');
   const marker = semicolon === -1 ? undefined : rest.slice(semicolon + 1);
-  return { kind: 'package', name, version, hashes, ...markerOf(marker) };
+  return { kind: 'package', ...named, version, hashes, ...markerOf(marker) };
+}
+
+function extrasOf(inBrackets = ''): { readonly extras?: readonly string[] } {
+  const names = inBrackets.replaceAll(/[[\]\s]/g, '').split(',');
+  const extras = [...new Set(names.filter((name) => name !== '').map(normalizeName))].sort();
+  return extras.length === 0 ? {} : { extras };
 }
 
 function markerOf(text: string | undefined): { readonly marker?: string } {

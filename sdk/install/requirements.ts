@@ -7,9 +7,18 @@ import type { Environment } from '../plan/variables.ts';
 import { isFile } from '../runtimes/find-executable.ts';
 import type { DbtVersions } from '../runtimes/package-versions.ts';
 import { type Collected, collect, type Source } from './collect.ts';
-import { credentialsIn, hideCredentials } from './hide-credentials.ts';
+import { credentialsIn, hideCredentials, holdsSecret } from './hide-credentials.ts';
 import { inlineRequirements } from './inline-requirements.ts';
-import { engineOf, isDbtItself, isOfDbt, itemsOf, unpinned, versionsOf } from './pins.ts';
+import {
+  engineOf,
+  exactPins,
+  isDbtItself,
+  isOfDbt,
+  itemsOf,
+  type Pin,
+  unpinned,
+  versionsOf,
+} from './pins.ts';
 
 /** What is to be installed, as far as the requirements tell it. */
 export interface Requirements {
@@ -23,6 +32,8 @@ export interface Requirements {
   readonly items: Readonly<Record<string, string>>;
   /** What may be another thing tomorrow, e.g. `dbt-postgres (>=1.9)`. Empty when each has one exact version. */
   readonly uncertain: readonly string[];
+  /** What must be there once all is installed. */
+  readonly pins: readonly Pin[];
   /** Whether hashes are required, so that nothing is installed that is not named. */
   readonly isComplete: boolean;
   /** Absolute paths of the files read. */
@@ -39,6 +50,8 @@ export interface Requirements {
   readonly needsPip: boolean;
   /** Passwords and tokens of addresses, never to be shown. */
   readonly secrets: readonly string[];
+  /** Whether something is installed from an address that holds a secret: what is installed may name it. */
+  readonly leavesSecrets: boolean;
 }
 
 export interface ReadRequirementsOptions {
@@ -69,21 +82,29 @@ export async function readRequirements(
   if (unnamed.length === 0 && !packages.some(({ name }) => isOfDbt(name))) throw refuseOthers(given);
   const engine = engineOf(collected);
   const certainAboutDbt = namesDbt ? [] : ['dbt-core (not among them)'];
+  const isComplete =
+    packages.some(({ hashes }) => hashes.length > 0) ||
+    collected.options.some(({ name }) => name === '--require-hashes');
   return {
     engine,
     versions: versionsOf(collected, engine),
     digest: createHash('sha256').update(JSON.stringify(collected.counted)).digest('hex'),
     items: itemsOf(collected),
-    uncertain: [...unpinned(collected), ...unnamed, ...certainAboutDbt],
-    isComplete:
-      packages.some(({ hashes }) => hashes.length > 0) ||
-      collected.options.some(({ name }) => name === '--require-hashes'),
+    uncertain: [
+      ...unpinned(collected),
+      ...unnamed,
+      ...certainAboutDbt,
+      ...(isComplete ? [] : collected.loose),
+    ],
+    pins: exactPins(collected),
+    isComplete,
     files: collected.files,
     namesDbt,
     given,
     shown: shownOf(collected),
     needsPip: collected.needsPip,
     secrets: [...new Set(collected.texts.flatMap(credentialsIn))],
+    leavesSecrets: collected.addresses.some(holdsSecret),
   };
 }
 
@@ -91,8 +112,10 @@ function shownOf({ packages, unnamed }: Collected): string[] {
   const rank = (name: string): number => (isDbtItself(name) ? 0 : name.startsWith('dbt-') ? 1 : 2);
   const named = packages.toSorted((a, b) => rank(a.name) - rank(b.name));
   return [
-    ...named.map(({ name, version, address }) =>
-      address === undefined ? `${name}${version}` : `${name} @ ${hideCredentials(address)}`,
+    ...named.map(({ name, version, extras = [], address }) =>
+      address === undefined
+        ? `${name}${extras.length === 0 ? '' : `[${extras.join(',')}]`}${version}`
+        : `${name} @ ${hideCredentials(address)}`,
     ),
     ...unnamed,
   ];

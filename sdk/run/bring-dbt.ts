@@ -1,3 +1,4 @@
+import { differencesOf, refuseDifferences } from '../install/check-installed.ts';
 import { ensureEnvironment } from '../install/ensure-environment.ts';
 import type { PlannedEnvironment } from '../install/environment.ts';
 import { depsArguments, ensurePackages, missingPackages } from '../install/packages.ts';
@@ -35,14 +36,22 @@ export async function bringPackages(run: RunContext, plan: Plan): Promise<void> 
 /**
  * Installs dbt where the run does that itself.
  * @returns The plan with what is there now.
- * @throws DbtRunCacheError `install-failed`.
+ * @throws DbtRunCacheError `install-failed`, also where something else was installed than the key of the run says.
  */
 export async function bringDbt(run: RunContext, plan: Plan): Promise<Plan> {
   const { environment } = plan;
   if (environment === undefined) return plan;
   await bringEnvironment(run, environment);
   // Notices about the same settings are there already.
-  return makePlan({ ...run, notices: [] }, environment);
+  const brought = await makePlan({ ...run, notices: [] }, environment);
+  if (environment.installation.kind === 'core')
+    refuseDifferences(
+      differencesOf(plan.inputs.versions, brought.inputs.versions, {
+        adapterType: plan.inputs.profile?.adapterType,
+        isKnown: environment.enginePart.kind === 'known',
+      }),
+    );
+  return brought;
 }
 
 async function bringEnvironment(run: RunContext, environment: PlannedEnvironment): Promise<void> {

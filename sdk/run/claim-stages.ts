@@ -12,6 +12,8 @@ import { type Begun, beginDedup, openLedger } from './dedup/begin.ts';
 import { concludeSkip } from './dedup/conclude-replay.ts';
 import { checkLease } from './dedup/handed-over.ts';
 import { leaveLedger } from './dedup/leave-ledger.ts';
+import { attemptOf } from './dedup/other-attempt.ts';
+import { notice } from './dedup/settle.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { beginRun, type RunContext } from './run-context.ts';
 import { replay, stopError } from './run-stages.ts';
@@ -41,7 +43,7 @@ export async function claimStages(
     begun = await unlessAborted(run.stops.signal, beginning);
     if (begun.kind === 'skip') return answerOf(await concludeSkip(run, plan, begun));
     if (begun.kind === 'replay') return answerOf(await replay(run, plan, begun));
-    return await handOver(run, plan, begun);
+    return await handOver(run, plan, begun, settings);
   } catch (thrown) {
     endedAt = performance.now();
     const error = stopError(run) ?? DbtRunCacheError.from(thrown);
@@ -56,15 +58,25 @@ async function handOver(
   run: RunContext,
   plan: Plan,
   begun: Extract<Begun, { kind: 'execute' }>,
+  settings: DedupSettings,
 ): Promise<ClaimAnswer> {
   const { claim, handle, ledger } = begun;
   const because = await atMost(BECAUSE_MS, begun.because, { kind: 'unknown' as const });
   // Who was told to stop starts nobody else.
   run.stops.signal.throwIfAborted();
   claim.handOver();
+  const unavailable =
+    because.kind === 'unavailable'
+      ? [
+          notice(
+            'dedup-unavailable',
+            `The ${ledger.store.kind} ledger did not answer, so dbt runs without it: ${because.why}`,
+          ),
+        ]
+      : [];
   return {
     kind: claim.owns ? 'claimed' : 'unclaimed',
-    claim: handle,
+    claim: { ...handle, ...optional('workflowRun', attemptOf(settings)) },
     command: plan.command,
     dedup: {
       store: ledger.store.kind,
@@ -74,7 +86,7 @@ async function handOver(
       because,
       ...(claim.adopted ? { adopted: true as const } : {}),
     },
-    notices: run.notices.map((notice) => run.named.deep(notice)),
+    notices: [...run.notices, ...unavailable].map((one) => run.named.deep(one)),
   };
 }
 

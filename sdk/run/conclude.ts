@@ -1,6 +1,7 @@
 import { type Decided, decide } from '../decisions/decide.ts';
 import { parseDecisionLog } from '../decisions/decision-log.ts';
 import type { Observations } from '../decisions/observed.ts';
+import type { AskedLedger } from '../dedup/dedup-report.ts';
 import { diagnoseRun } from '../diagnose/diagnose-run.ts';
 import type { DbtRunCacheError } from '../errors.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
@@ -10,6 +11,7 @@ import type { RuntimeEnd } from '../runtimes/runtime.ts';
 import { optional } from '../util/optional.ts';
 import { type Collected, collectArtifacts } from './collect-artifacts.ts';
 import { type Execution, settle } from './dedup/settle.ts';
+import { targetDigestOf } from './dedup/target-digest.ts';
 import { deliver } from './deliver.ts';
 import { findDecisionLog } from './find-decision-log.ts';
 import { locateFailures } from './locate-failures.ts';
@@ -95,6 +97,7 @@ export async function concludeRun(
       watched.invocationId ?? collected.artifacts.runResults?.metadata.invocation_id,
     ),
     engine: { ...plan.engine, ...engineSeen(observations) },
+    ...optional('targetDigest', await targetDigestOf(plan)),
     ...optional('threads', observations.threads),
     ...decidedParts(decided),
     decisions,
@@ -134,6 +137,7 @@ export async function concludeNotDone(
     outcome: 'failed',
     failure,
     state: { kind: 'unknown', why: 'dbt was not started' },
+    ...(execution === undefined ? optional('ledger', askedOf(run)) : {}),
     decisions: [],
     notices: run.notices,
     artifactPaths: {},
@@ -147,6 +151,14 @@ export async function concludeNotDone(
       ? diagnosed
       : await withLedger(run, plan, execution, { report: diagnosed, artifacts: {} });
   return deliver(run, targetPath, told, {});
+}
+
+/** What the ledger was asked, which gave no answer that a run could go by. */
+function askedOf(run: RunContext): AskedLedger | undefined {
+  const asked = run.asked();
+  if (asked === undefined) return undefined;
+  const { waitingSince, ...rest } = asked;
+  return { ...rest, ...(waitingSince === undefined ? {} : { waitedMs: run.elapsedMs() - waitingSince }) };
 }
 
 /** Ends the claim of a run with a ledger, before the report is written: it tells what became of it. */

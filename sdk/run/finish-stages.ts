@@ -1,4 +1,4 @@
-import { abandonClaim, type ClaimHandle, resumeClaim } from '../dedup/claim-handle.ts';
+import { abandonClaim, type ClaimHandle } from '../dedup/claim-handle.ts';
 import type { DedupStore } from '../dedup/store.ts';
 import type { DedupSettings } from '../dedup-settings.ts';
 import { DbtRunCacheError } from '../errors.ts';
@@ -9,11 +9,11 @@ import { optional } from '../util/optional.ts';
 import { atMost, unlessAborted } from '../util/waiting.ts';
 import { type Collected, collectArtifacts } from './collect-artifacts.ts';
 import { openLedger } from './dedup/begin.ts';
-import { type Built, type BuiltReport, otherThanClaimed, readBuilt } from './dedup/built-report.ts';
+import { type Built, type BuiltReport, otherThanClaimed, provenBy, readBuilt } from './dedup/built-report.ts';
 import { digestOfKey, type Identity, identify } from './dedup/identify.ts';
-import { producerOf } from './dedup/producer.ts';
-import { type Execution, fateOf, notice, type Settled, settle } from './dedup/settle.ts';
-import { shownKey } from './dedup/shown-key.ts';
+import { otherAttempt } from './dedup/other-attempt.ts';
+import { type Execution, notice, type Settled, settle } from './dedup/settle.ts';
+import { takeUp, withTarget } from './dedup/take-up.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { reportBase } from './report-base.ts';
 import { beginRun, type RunContext } from './run-context.ts';
@@ -64,24 +64,27 @@ async function finishIn(
     if (result === 'success') throw stopError(run) ?? DbtRunCacheError.from(thrown);
     const record = freed === 'freed' ? 'none' : freed === 'not-held' ? 'lost' : 'unknown';
     return {
-      ...{ outcome: 'failed', why: jobEnded(result), command: run.args[0] ?? '', record },
+      ...outcomeOf(toFinish, settings, { kind: 'unproven', why: '' }),
+      ...{ command: run.args[0] ?? '', record },
       ...{ store: store.kind, notices: [], ...optional('keyDigest', handle.digest) },
     };
   }
-  const built = await readBuilt(run, plan, handle.claimedAt);
-  const report = built.kind === 'unproven' ? undefined : built.report;
+  const read = await readBuilt(run, plan, handle.claimedAt);
+  const { report } = read;
   // A run is told apart by when it began: what it left is what has been written since.
   const then: RunContext =
     report === undefined ? run : { ...run, startedAt: new Date(report.startedAt), notices: [] };
   const collected = await collect(plan, report);
-  const refused = refusal(run, plan, { toFinish, identity, built, collected });
-  const execution = await takeUp(then, plan, { settings, store, handle, identity });
+  const built = provenBy(collected, plan, read);
+  const refused = refusal(run, plan, { toFinish, settings, identity, built, collected });
+  const written = withTarget(handle, identity, report);
+  const execution = await takeUp(then, plan, { settings, store, handle: written, identity });
   const { record, notices } =
     execution === undefined
       ? { record: 'unknown' as const, notices: [unanswered(store)] }
       : await end(then, plan, execution, { report, collected, refused });
   return {
-    ...outcomeOf(result, built),
+    ...outcomeOf(toFinish, settings, built),
     command: plan.command,
     store: store.kind,
     ...optional('keyDigest', handle.digest),
@@ -90,7 +93,13 @@ async function finishIn(
   };
 }
 
-function outcomeOf(result: JobResult, built: Built): Pick<FinishedRun, 'outcome' | 'why'> {
+function outcomeOf(
+  { handle, result }: ToFinish,
+  settings: DedupSettings,
+  built: Built,
+): Pick<FinishedRun, 'outcome' | 'why'> {
+  const again = otherAttempt(handle, settings);
+  if (again !== undefined) return { outcome: 'unproven', why: again };
   if (result !== 'success') return { outcome: 'failed', why: jobEnded(result) };
   return { outcome: built.kind, ...optional('why', built.why) };
 }
@@ -125,24 +134,28 @@ function refusal(
   plan: Plan,
   {
     toFinish: { handle, result },
-    identity: { key },
+    settings,
+    identity,
     built,
     collected,
   }: {
     readonly toFinish: ToFinish;
+    readonly settings: DedupSettings;
     readonly identity: Identity;
     readonly built: Built;
     readonly collected: Collected;
   },
 ): Settled | undefined {
-  if (result !== 'success' || built.kind !== 'built') return { fate: 'none' };
+  if (result !== 'success' || built.kind !== 'built' || otherAttempt(handle, settings) !== undefined)
+    return { fate: 'none' };
+  const { key } = identity;
   const digest = key.kind === 'given' || key.kind === 'derived' ? digestOfKey(key.text) : undefined;
   if (handle.digest !== undefined && digest !== handle.digest) {
     const unknown =
       key.kind === 'none' ? ` (not known here: ${key.unknown.map(({ part }) => part).join(', ')})` : '';
     return changed(`the inputs here are not those that were claimed${run.clean(unknown)}`);
   }
-  const other = otherThanClaimed(run, plan, built.report);
+  const other = otherThanClaimed(run, plan, identity, built.report);
   if (other !== undefined) return changed(`dbt ran with ${other}`);
   const [lacking] = collected.notices;
   if (lacking === undefined) return undefined;
@@ -158,49 +171,6 @@ function refusal(
 function changed(how: string): Settled {
   const message = `The result is not kept for identical runs: ${how}`;
   return { fate: 'inputs-changed', notice: notice('dedup-inputs-changed', message) };
-}
-
-interface TakeUp {
-  readonly settings: DedupSettings;
-  readonly store: DedupStore;
-  readonly handle: ClaimHandle;
-  readonly identity: Identity;
-}
-
-/** The claim as this process's own. Undefined where the store does not say whose it is. */
-async function takeUp(
-  run: RunContext,
-  plan: Plan,
-  { settings, store, handle, identity }: TakeUp,
-): Promise<Execution | undefined> {
-  const policy = settings.policyFor(store);
-  const { key } = identity;
-  const isKnown = key.kind === 'given' || key.kind === 'derived';
-  const of = { policy, key: isKnown ? key : { kind: 'given' as const, parts: [] } };
-  const found = await resumeClaim(store, handle, of);
-  if (found.kind === 'unknown') return undefined;
-  let claim = found.kind === 'resumed' ? found.claim : undefined;
-  if (claim === undefined) {
-    // Another has the key, or nobody. What was written was written all the same, and others have to hear of it.
-    const { digest: _, ...places } = handle;
-    const outside = await resumeClaim(store, places, of);
-    claim = outside.kind === 'resumed' ? outside.claim : undefined;
-  }
-  if (claim === undefined) return undefined;
-  return {
-    kind: 'execute',
-    ledger: {
-      ...{ store, policy, settings, identity, waitedMs: undefined },
-      producer: producerOf(run, plan, settings),
-      key: keyOf(run, identity),
-    },
-    claim,
-    handle,
-    // It was told where it was claimed.
-    because: Promise.resolve({ kind: 'unknown' }),
-    isPartOfAnother: false,
-    env: {},
-  };
 }
 
 async function end(
@@ -225,8 +195,7 @@ async function end(
   });
   const isLost = execution.handle.digest !== undefined && !execution.claim.owns;
   if (!isLost) return { record: dedup.record, notices };
-  const { fate, notice: told } = fateOf('lost');
-  return { record: fate, notices: [...notices, ...(told === undefined ? [] : [told])] };
+  return { record: 'lost', notices: [...notices, over()] };
 }
 
 /** The report as if the run had been executed here. */
@@ -249,6 +218,7 @@ function reportOf(
     ...optional('exitCode', exitCode),
     ...optional('invocationId', invocationId),
     ...optional('engine', { ...engine, ...plan.engine }),
+    ...optional('targetDigest', built.targetDigest),
     ...optional('threads', threads),
     state,
     ...optional('diagnosis', diagnosis),
@@ -260,8 +230,11 @@ function reportOf(
   };
 }
 
-function keyOf(run: RunContext, { key }: Identity): Execution['ledger']['key'] {
-  return key.kind === 'given' || key.kind === 'derived' ? shownKey(run, key) : undefined;
+function over() {
+  return notice(
+    'dedup-unavailable',
+    'The claim of this run was over before: it had been ended or released, or its time had run out and another run took the key over. So the result is not kept',
+  );
 }
 
 function unanswered({ kind }: DedupStore) {

@@ -138,11 +138,16 @@ export async function makePlan(run: RunContext, installed?: PlannedEnvironment):
   };
 }
 
-async function plannedEnvironment({ options }: RunContext): Promise<PlannedEnvironment | undefined> {
+async function plannedEnvironment({ options, hide }: RunContext): Promise<PlannedEnvironment | undefined> {
   const { install, cwd, env } = options;
   if (install === undefined) return undefined;
   const { requirements, folder } = install;
-  return planEnvironment({ requirements, cwd, env, ...optional('folder', folder), run: askProgram });
+  const planned = await planEnvironment({
+    ...{ requirements, cwd, env, run: askProgram },
+    ...optional('folder', folder),
+  });
+  hide(planned.secrets);
+  return planned;
 }
 
 async function disabledEnvironment(

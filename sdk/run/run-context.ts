@@ -1,3 +1,4 @@
+import type { AskedLedger } from '../dedup/dedup-report.ts';
 import type { RunEvent } from '../events.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { envSecrets } from '../plan/environment.ts';
@@ -7,6 +8,12 @@ import { createStopRequests, type StopRequests } from '../runtimes/stop-requests
 import { plainText } from '../util/plain-text.ts';
 import { createRedactor, type Redactor } from '../util/redact.ts';
 import type { EventBody } from './live-events.ts';
+
+/** What was asked of the ledger so far. */
+export type Asked = AskedLedger & {
+  /** While it waits for a run in flight: since when, as of `elapsedMs`. */
+  readonly waitingSince?: number | undefined;
+};
 
 /** What all stages of one run share. */
 export interface RunContext {
@@ -29,6 +36,10 @@ export interface RunContext {
   readonly stops: StopRequests;
   /** What the report has to say beside the nodes; stages add to it. */
   readonly notices: RunNotice[];
+  /** What the ledger is being asked, for the report of a run that ends before the answer. */
+  readonly noteAsked: (more: Partial<Asked>) => void;
+  /** Undefined where nothing was asked. */
+  readonly asked: () => Asked | undefined;
   readonly send: (body: EventBody) => void;
   /** Milliseconds since the run began. */
   readonly elapsedMs: () => number;
@@ -45,6 +56,7 @@ export function beginRun(
   let all = createRedactor(secrets);
   const clean = (text: string): string => all.text(plainText(text));
   const labels = named.deep(options.labels);
+  let asked: Partial<Asked> = {};
   return {
     args,
     options,
@@ -58,6 +70,10 @@ export function beginRun(
     shownArgs: () => args.map((arg) => clean(withoutSecretValues(arg))),
     stops: createStopRequests(options),
     notices: [],
+    noteAsked: (more) => {
+      asked = { ...asked, ...more };
+    },
+    asked: () => (asked.store === undefined ? undefined : { ...asked, store: asked.store }),
     send: (body) => emit(named.deep({ at: new Date().toISOString(), labels, ...body }) as RunEvent),
     elapsedMs: () => Math.round(performance.now() - beganMs),
   };

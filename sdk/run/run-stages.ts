@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLiveDecisions } from '../decisions/decide-live.ts';
 import { createObservations } from '../decisions/observations.ts';
+import type { EarlierRun } from '../dedup/dedup-report.ts';
 import type { DedupStore } from '../dedup/store.ts';
 import { DbtRunCacheError } from '../errors.ts';
 import type { RunEvent } from '../events.ts';
@@ -10,13 +11,14 @@ import type { ResolvedOptions } from '../options.ts';
 import type { RunResult } from '../result.ts';
 import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
-import { unlessAborted } from '../util/waiting.ts';
+import { atMost, unlessAborted } from '../util/waiting.ts';
 import { bringDbt, bringPackages } from './bring-dbt.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
 import { type Begun, beginDedup, openLedger, stopGrace } from './dedup/begin.ts';
 import { concludeReplay, concludeSkip } from './dedup/conclude-replay.ts';
 import { leaveLedger } from './dedup/leave-ledger.ts';
+import { notePlaces } from './dedup/note-places.ts';
 import type { Execution } from './dedup/settle.ts';
 import { toRunEvent } from './live-events.ts';
 import { makePlan, type Plan } from './make-plan.ts';
@@ -24,6 +26,8 @@ import { beginRun, type RunContext } from './run-context.ts';
 
 /** How long a finished run may still take to leave its target folder. */
 const LEAVING_MS = 30_000;
+/** How long the ledger may take, once dbt has ended, for what it was told meanwhile. */
+const NOTING_MS = 5000;
 
 /** Plan, ask the ledger, take the target folder, run dbt, read what it did, report. Failures come back as results. */
 export async function runStages(
@@ -100,15 +104,33 @@ export async function replay(
 
 /** Before dbt is there, a request to stop shows as whatever it interrupted. */
 export function stopError(run: RunContext): DbtRunCacheError | undefined {
+  const asked = run.asked();
+  const waited =
+    asked?.waitingSince === undefined
+      ? ''
+      : `while it waited for an identical run${placeOf(run, asked.run)}, `;
   switch (run.stops.cause) {
     case undefined:
       return undefined;
     case 'timed-out':
-      return new DbtRunCacheError('The timeout ended the run before dbt was started', { code: 'timed-out' });
+      return new DbtRunCacheError(`The timeout ended the run ${waited}before dbt was started`, {
+        code: 'timed-out',
+        ...(waited === ''
+          ? {}
+          : {
+              hint: 'The timeout counts the waiting too: raise it, or say with on-in-flight what to do in place of waiting.',
+            }),
+      });
     case 'cancelled':
     case 'signal':
-      return new DbtRunCacheError('The run was cancelled before dbt was started', { code: 'cancelled' });
+      return new DbtRunCacheError(`The run was cancelled ${waited}before dbt was started`, {
+        code: 'cancelled',
+      });
   }
+}
+
+function placeOf(run: RunContext, other: EarlierRun | undefined): string {
+  return other === undefined ? '' : ` (${run.clean(other.url ?? `${other.host}, process ${other.pid}`)})`;
 }
 
 async function takeTarget(
@@ -170,6 +192,7 @@ async function runPlan(
     ...(plan.engine.adapterType === undefined ? {} : { adapterType: plan.engine.adapterType }),
   });
   let noted: Promise<void> | undefined;
+  let placesNoted: Promise<void> | undefined;
   let invocationId: string | undefined;
   try {
     const end = await runtimeOf(plan.engine.kind)({
@@ -191,6 +214,11 @@ async function runPlan(
       onEvent: (event) => {
         observations.add(event);
         invocationId ??= event.info.invocation_id;
+        if (event.info.name === 'RuncacheSelection' && execution !== undefined) {
+          const uniqueIds = (observations.current().selected ?? []).map(({ unique_id }) => unique_id);
+          const selected = { invocationId: event.info.invocation_id, uniqueIds };
+          placesNoted = notePlaces(run, plan, execution, selected);
+        }
         const body = toRunEvent(event, (uniqueId) => decideLive(uniqueId, observations.current()));
         if (body === undefined) return;
         run.send(
@@ -203,6 +231,8 @@ async function runPlan(
     return { end, observations: observations.current(), invocationId };
   } finally {
     await noted;
+    // The end of the claim waits for it as well, and says so where it takes long.
+    if (placesNoted !== undefined) await atMost(NOTING_MS, placesNoted, undefined);
     if (workFolder !== undefined)
       await rm(workFolder, { recursive: true, force: true }).catch(() => undefined);
   }

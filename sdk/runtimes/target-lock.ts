@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { link, mkdir, readFile, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DbtRunCacheError } from '../errors.ts';
@@ -8,6 +9,9 @@ import { identifyProcess, isAlive, type ProcessIdentity } from '../util/process-
 
 const WAIT_POLL_MS = 200;
 const CHANGING_POLL_MS = 20;
+/** Tells holders on other machines, whose processes cannot be looked at, that this one lives. */
+const BEAT_MS = 5000;
+const SILENT_MS = 45_000;
 
 /** What a lock file says. */
 interface Holder {
@@ -17,6 +21,8 @@ interface Holder {
   /** dbt itself, which may outlive a killed owner and still write to the folder. */
   readonly dbt?: ProcessIdentity;
   readonly since: string;
+  /** The machine or container that the processes are on. */
+  readonly host?: string;
 }
 
 export interface TargetLock {
@@ -30,26 +36,32 @@ export interface LockOptions {
   /** Ends the waiting; its reason is thrown. */
   readonly signal?: AbortSignal | undefined;
   /** Told once, when waiting begins. */
+  /** Absolute: where the file lies, for a folder that several machines share. Default: in the temporary folder. */
+  readonly dir?: string | undefined;
+  /** How long a holder on another machine may be silent before it counts as gone. Default: 45 seconds. */
+  readonly silentMs?: number | undefined;
   readonly onWait?: ((holder: { pid: number; since: string }) => void) | undefined;
 }
 
 /**
  * Takes a target folder for one run. Seen by all processes of this user on this machine; the file lies in the
- * system's temporary folder, since `dbt clean` deletes the target folder. What a dead process left is taken over.
+ * system's temporary folder, since `dbt clean` deletes the target folder, unless `dir` says otherwise. What a dead process left is taken over.
  * @throws DbtRunCacheError `target-path-busy`.
  */
 export async function lockTarget(targetPath: string, options: LockOptions): Promise<TargetLock> {
-  const path = await lockPath(targetPath);
+  const path = await lockPath(targetPath, options.dir);
+  const holds = watcher(options.silentMs ?? SILENT_MS);
   const holder: Holder = {
     token: randomUUID(),
     targetPath,
     owner: identifyProcess(process.pid),
     since: new Date().toISOString(),
+    host: HOST,
   };
   let waiting = false;
   for (;;) {
     options.signal?.throwIfAborted();
-    const state = await tryTake(path, holder);
+    const state = await tryTake(path, holder, holds);
     if (state === 'taken') break;
     if (state !== 'changing') {
       const pid = state.dbt?.pid ?? state.owner.pid;
@@ -61,9 +73,16 @@ export async function lockTarget(targetPath: string, options: LockOptions): Prom
     await delay(pauseMs, undefined, options.signal === undefined ? {} : { signal: options.signal });
   }
 
+  const beat = setInterval(() => {
+    const now = new Date();
+    utimes(path, now, now).catch(() => undefined);
+  }, BEAT_MS);
+  beat.unref();
+
   return {
     noteDbt: (pid) => replace(path, { ...holder, dbt: identifyProcess(pid) }),
     release: async () => {
+      clearInterval(beat);
       const current = await readHolder(path);
       if (current?.token === holder.token) await rm(path, { force: true });
     },
@@ -78,31 +97,65 @@ function busy(targetPath: string, pid: number, since: string): DbtRunCacheError 
 }
 
 /** Who has it; or that it is ours now; or that another process is just replacing it. */
-async function tryTake(path: string, holder: Holder): Promise<'taken' | 'changing' | Holder> {
+async function tryTake(path: string, holder: Holder, holds: Holds): Promise<'taken' | 'changing' | Holder> {
   if (await createWhole(path, holder)) return 'taken';
   const other = await readHolder(path);
-  if (other !== undefined && holds(other)) return other;
-  return takeOver(path, holder);
+  if (other !== undefined && (await holds(path, other))) return other;
+  return takeOver(path, holder, holds);
 }
 
-function holds(holder: Holder): boolean {
-  return isAlive(holder.owner) || (holder.dbt !== undefined && isAlive(holder.dbt));
+/** Whether the holder that a file names still is one. */
+type Holds = (path: string, holder: Holder) => Promise<boolean>;
+
+/** Of a holder on another machine only its file can be seen to change; clocks of two machines are not compared. */
+function watcher(silentMs: number): Holds {
+  const beats = new Map<string, { readonly last: string; readonly sinceMs: number }>();
+  return async (path, { owner, dbt, token, host = HOST }) => {
+    if (host === HOST) return isAlive(owner) || (dbt !== undefined && isAlive(dbt));
+    const changedMs = await stat(path).then(
+      (info) => info.mtimeMs,
+      () => 0,
+    );
+    const last = `${token} ${changedMs}`;
+    const before = beats.get(path);
+    if (before?.last === last) return performance.now() - before.sinceMs < silentMs;
+    beats.set(path, { last, sinceMs: performance.now() });
+    return true;
+  };
+}
+
+/** Tells this machine from others, and containers of one machine from each other: each counts processes by itself. */
+const HOST = hostIdentity();
+
+function hostIdentity(): string {
+  const read = (ask: () => string): string => {
+    try {
+      return ask().trim();
+    } catch {
+      return '';
+    }
+  };
+  return [
+    hostname(),
+    read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
+    read(() => readlinkSync('/proc/self/ns/pid')),
+  ].join(' ');
 }
 
 /**
  * Replaces a dead holder's lock. Only one process may look and replace at a time, else a slow one would remove the
  * lock a fast one has just taken; a guard file, itself a lock with a living owner, sees to that.
  */
-async function takeOver(path: string, holder: Holder): Promise<'taken' | 'changing' | Holder> {
+async function takeOver(path: string, holder: Holder, holds: Holds): Promise<'taken' | 'changing' | Holder> {
   const guard = `${path}.guard`;
   if (!(await createWhole(guard, holder))) {
     const guardian = await readHolder(guard);
-    if (guardian !== undefined && !isAlive(guardian.owner)) await rm(guard, { force: true });
+    if (guardian !== undefined && !(await holds(guard, guardian))) await rm(guard, { force: true });
     return 'changing';
   }
   try {
     const other = await readHolder(path);
-    if (other !== undefined && holds(other)) return other;
+    if (other !== undefined && (await holds(path, other))) return other;
     await rm(path, { force: true });
     return (await createWhole(path, holder)) ? 'taken' : 'changing';
   } finally {
@@ -139,7 +192,8 @@ async function readHolder(path: string): Promise<Holder | undefined> {
   }
 }
 
-async function lockPath(targetPath: string): Promise<string> {
+async function lockPath(targetPath: string, dir: string | undefined): Promise<string> {
+  if (dir !== undefined) return join(dir, `${basename(targetPath)}.lock`);
   // By number where there are numbers: in a container the user may have no name.
   const folder = join(tmpdir(), `dbt-runcache-${process.getuid?.() ?? userInfo().username}`);
   await mkdir(folder, { mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {

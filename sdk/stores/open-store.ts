@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DedupStore } from '../dedup/store.ts';
 import { optional } from '../util/optional.ts';
-import { badAddress } from './bad-address.ts';
+import { badAddress, unknownForm } from './bad-address.ts';
 import { type BucketAddress, bucketAddress } from './bucket-address.ts';
 import { githubTokenOf, openActionsCache, openGitRef } from './github-addresses.ts';
 import { redisUrl } from './redis-address.ts';
@@ -69,7 +69,7 @@ export async function openStore(address: string, { cwd, env, githubToken }: Stor
       return ofThisProcess;
     }
     default:
-      throw badAddress('The address of the ledger is of no form that is known');
+      throw unknownForm(text);
   }
 }
 

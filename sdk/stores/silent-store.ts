@@ -8,6 +8,7 @@ export function silentStore(kind: string, scope: StoreGuarantees['scope'], why: 
   return {
     kind,
     guarantees: { scope, renews: false, durable: true },
+    unusable: true,
     read: unknown,
     write: refused,
     // biome-ignore lint/correctness/useYield: there is nothing to list

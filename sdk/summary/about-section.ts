@@ -119,13 +119,11 @@ export function settingsSection({ settings }: Explanation, page: Page, room: num
   return rows.length === 0 ? '' : details(title, head + rows.join(''));
 }
 
-/** What is not known, said once and small. */
+/** What qualifies the rest, said once and small. */
 export function smallPrintSection({ smallPrint }: Explanation, page: Page, room: number): string {
   if (smallPrint.length === 0) return '';
-  const markdown = paragraph(
-    `**What is not known.** ${smallPrint.map((line) => text(cut(line, 400))).join(' ')}`,
-  );
+  const markdown = paragraph(`**Small print.** ${smallPrint.map((line) => text(cut(line, 400))).join(' ')}`);
   if (bytes(markdown) <= room) return markdown;
-  page.leaveOut('notes on what is not known');
+  page.leaveOut('small print');
   return '';
 }

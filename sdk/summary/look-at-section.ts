@@ -1,6 +1,6 @@
 import type { Explanation, LookAt } from '../explain/explanation.ts';
 import { count, counted, listedUpTo } from '../explain/format.ts';
-import { inThatRun } from './dedup-section.ts';
+import { inThatRun, phrases } from './dedup-section.ts';
 import { bytes, code, codeBlock, details, heading, paragraph, prose, text } from './markdown.ts';
 import { nameInHtml, nameInText, placeInHtml, placeInText } from './node-words.ts';
 import type { Page } from './page.ts';
@@ -25,7 +25,9 @@ export function runFailureSection(explanation: Explanation, page: Page, room: nu
   const when = inThatRun(explanation);
   const item = lookAt.find(({ kind }) => kind === 'run');
   if (item === undefined) return '';
-  const hint = item.hint === undefined ? '' : paragraph(`**What to do:** ${prose(cut(item.hint, 1000))}`);
+  const see = item.see === undefined ? '' : paragraph(phrases(item.see));
+  const hint =
+    (item.hint === undefined ? '' : paragraph(`**What to do:** ${prose(cut(item.hint, 1000))}`)) + see;
   // What dbt printed holds the message already.
   const words = repeats(item) ? '' : item.message.trim();
   const block = words === '' || isOneLine(words, ONE_LINE) ? '' : message(item);

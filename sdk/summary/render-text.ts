@@ -67,7 +67,7 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
       paint,
       width,
     ),
-    listLines('Not known', explanation.smallPrint, paint, width),
+    listLines('Small print', explanation.smallPrint, paint, width),
   ].filter((lines) => lines.length > 0);
   return `${sections.map((lines) => lines.map(quietCommands).join('\n')).join('\n\n')}\n`;
 }

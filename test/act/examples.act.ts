@@ -126,7 +126,12 @@ test.concurrent(
     const letGo = await rig.lock(LOCK);
     const running = await repository.start(file, onSchedule(), { runId: 401, ...monday });
     await running.printed(/Running with dbt=/);
-    const another = await repository.runOnNew(file, onSchedule(), { runId: 402, ...monday }).finally(letGo);
+    let another: ActRun;
+    try {
+      another = await repository.runOnNew(file, onSchedule(), { runId: 402, ...monday });
+    } finally {
+      await letGo();
+    }
     expect(onlyMain(another).outputs).toMatchObject({
       outcome: 'skipped-in-flight',
       'skipped-by-run-id': '401',

@@ -35,6 +35,28 @@ test('a pull request from a fork takes what its base left', async () => {
   expect(keysOf(rig)).toEqual(left);
 });
 
+test('a version of the data that a variable holds does not reach a fork, and one in a file does', async () => {
+  const rig = await makeActRig();
+  const vars = { LAST_LOAD: 'load-1' };
+  const outcome = async (more: More, event = pullRequest(12, 'fork')) => {
+    const run = await rig.run(event, { vars, ...more });
+    expect(onlyJob(run).conclusion, run.transcript).toBe('success');
+    const { outputs } = onlyJob(run).main;
+    return [outputs['outcome'], outputs['dedup-key'] !== ''];
+  };
+  const inVariable = { with: { data: '', 'data-version': `\${{ vars.LAST_LOAD }}` } };
+  expect(await outcome(inVariable, pushTo('main'))).toEqual(['executed', true]);
+  expect(await outcome(inVariable, pullRequest(13))).toEqual(['replayed', true]);
+  expect(await outcome(inVariable)).toEqual(['executed', false]);
+
+  const inFile = {
+    before: [{ id: 'data', run: 'echo "version=$(head -n 1 .data-version)" >> "$GITHUB_OUTPUT"' }],
+    with: { data: '', 'data-version': `\${{ steps.data.outputs.version }}` },
+  };
+  expect(await outcome(inFile, pushTo('main'))).toEqual(['executed', true]);
+  expect(await outcome(inFile)).toEqual(['replayed', true]);
+});
+
 test('a pull request from a fork that finds nothing runs dbt, says that nothing is kept, and is green', async () => {
   const rig = await makeActRig();
   const run = await rig.run(pullRequest(12, 'fork'));
@@ -45,7 +67,7 @@ test('a pull request from a fork that finds nothing runs dbt, says that nothing 
     post: { conclusion: 'success' },
   });
   expect(job.main.annotations).toEqual([]);
-  expect(job.main.summary).toContain('It may only read the ledger');
+  expect(job.main.summary).toContain('This run may only read the ledger');
   expect(rig.starts()).toHaveLength(1);
   expect(keysOf(rig)).toEqual([]);
 });

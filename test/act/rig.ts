@@ -44,15 +44,15 @@ export async function makeActRig(steps: readonly Step[] = PASSES): Promise<ActRi
   const startsPath = join(folder, 'starts.jsonl');
   countStarts(dbt, startsPath);
   const repository = makeActRepository((clone) =>
-    makeFakeProject(clone, { 'models/orders.sql': 'select 1' }),
+    makeFakeProject(clone, { 'models/orders.sql': 'select 1', '.data-version': 'load-2\n' }),
   );
   let lastRunId = 7000;
 
   const start = (event: ActEvent, more: More = {}): Promise<RunningAct> => {
-    const { with: inputs, jobs = 1, after = [], runId = lastRunId + 1, ...rest } = more;
+    const { with: inputs, jobs = 1, before = [], after = [], runId = lastRunId + 1, ...rest } = more;
     lastRunId = runId;
     return repository.start(
-      { with: { dbt: dbt.venv, ...LEDGER, ...inputs }, jobs, after },
+      { with: { dbt: dbt.venv, ...LEDGER, ...inputs }, jobs, before, after },
       // The cache service has no REST API: whoever asks it gets no answer of use.
       { event, runId, cacheUrl: cache.url, apiUrl: cache.url, ...rest },
     );

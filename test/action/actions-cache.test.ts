@@ -141,7 +141,7 @@ describe('who sees what', () => {
       runner: asScope(undefined, PULL, MAIN),
     });
     expect(missed).toMatchObject({ conclusion: 'success', outputs: { outcome: 'executed' } });
-    expect(missed.main.summary).toContain('It may only read the ledger');
+    expect(missed.main.summary).toContain('This run may only read the ledger');
     expect(missed.main.annotations).toEqual([]);
     expect(service.entries.all()).toHaveLength(before);
   });
@@ -224,5 +224,37 @@ describe('a job that was killed', () => {
       const next = await rig.run({ ...inputs, 'on-in-flight': 'fail' }, env(2));
       expect(next.outputs['failure-code']).toBe('dedup-in-flight');
     }
+  });
+
+  test('a dbt that cannot be told to be gone keeps its key', async () => {
+    const { rig, env, die } = await makeRig();
+    const { state } = await die();
+    const { 'dbt-runcache-mark': _, ...unmarked } = state;
+    const post = await rig.post(unmarked, env(1));
+    expect(post.stdout).toContain('dbt may be running still');
+    expect(post.stdout).not.toContain('free again');
+    const next = await rig.run({ ...inputs, 'on-in-flight': 'fail' }, env(2));
+    expect(next.outputs['failure-code']).toBe('dedup-in-flight');
+    rig.dbt.release('go');
+  });
+
+  test('a ledger that was too slow for a step that is stopped is told by the post step', async () => {
+    const { rig, env } = await makeRig();
+    const { child, ended } = rig.start(inputs, env(1));
+    await rig.dbt.reached('started');
+    let answer = (): void => undefined;
+    const until = new Promise<void>((resolve) => (answer = resolve));
+    service.fault = () => ({ kind: 'late', until });
+    child.kill('SIGINT');
+    const { state, outputs } = await ended;
+    expect(outputs['failure-code']).toBe('cancelled');
+    service.undisturbed();
+    answer();
+    const post = await rig.post(state, env(1));
+    expect(post.stdout).toContain('Its key in the ledger is free again.');
+    expect(post.summary).toBe('');
+    rig.dbt.release('go');
+    const next = await rig.run({ ...inputs, 'on-in-flight': 'fail' }, env(2));
+    expect(next.outputs).toMatchObject({ outcome: 'executed' });
   });
 });

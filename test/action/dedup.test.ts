@@ -1,5 +1,6 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { annotate } from '../../action/annotations.ts';
+import { whyItRan } from '../../action/follow-run.ts';
 import { failureMessage } from '../../action/verdict.ts';
 import { explain, type RunReport, type RunResult } from '../../sdk/index.ts';
 import {
@@ -85,4 +86,45 @@ test('an executed run is annotated only where the ledger did not do its part, an
   expect(annotations(report({ dedup, notices }))).toEqual([
     expect.stringMatching(/^::warning title=dedup-unavailable/),
   ]);
+});
+
+test('a run without a key is annotated: a setting is missing', () => {
+  const unknown = [{ part: 'data', why: 'nobody said' }];
+  expect(annotations(report({ dedup: executedDedup({ kind: 'no-key', unknown }, 'none') }))).toEqual([
+    expect.stringMatching(
+      /^::warning title=The ledger::.* it has no key .*%0AThe data in the warehouse: Nobody said\.$/,
+    ),
+  ]);
+});
+
+describe('the line of the log that says why dbt ran', () => {
+  const line = (given: RunReport): string | undefined =>
+    whyItRan({ ...given, artifacts: {} } as RunResult, explain(given));
+  const began = { decisions: [failed] };
+
+  test('and whether the result is kept', () => {
+    expect(line(report({ ...began, dedup: executedDedup({ kind: 'no-record' }) }))).toMatch(
+      /^Why dbt ran: The ledger has no result for this run, and none for a similar one\. This result is now in the ledger: .*\.$/,
+    );
+    expect(line(report({ ...began, dedup: executedDedup({ kind: 'no-record' }, 'inputs-changed') }))).toMatch(
+      / similar one\. Not kept: files of the project changed while dbt ran\.$/,
+    );
+    const because = { kind: 'distrusted', run: earlierRun(), why: 'it is new' } as const;
+    expect(line(report({ ...began, dedup: executedDedup(because) }))).toMatch(
+      / \(https:.*\)\. But what it left may be gone\. It is new\. Kept: an identical run can take this result\.$/,
+    );
+  });
+
+  test('with the inputs that are not known, on one line', () => {
+    const unknown = [{ part: 'data\n::error::x', why: 'nobody\rsaid' }];
+    const said = line(report({ dedup: executedDedup({ kind: 'no-key', unknown }, 'none') }));
+    expect(said).toMatch(/: Nobody said\. Nothing was kept of this run\.$/);
+    expect(said).not.toMatch(/[\r\n]/);
+  });
+
+  test('there is none of any other run', () => {
+    expect(line(report())).toBeUndefined();
+    expect(line(replayedReport())).toBeUndefined();
+    expect(line(skippedReport(earlierRun()))).toBeUndefined();
+  });
 });

@@ -41,7 +41,7 @@ describe('without a claim the check passes on one word alone', () => {
       'GitHub drops an output',
     );
     expect(verdictWithoutClaim(finish('replayed', 'success'), true).failure).toContain(
-      "if: needs.claim.outputs.outcome == 'claimed'",
+      "if: needs.claim.outputs.outcome == 'claimed' && needs.claim.outputs.run-attempt == github.run_attempt",
     );
   });
 });

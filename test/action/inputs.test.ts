@@ -130,6 +130,16 @@ describe('forms', () => {
     expect((await read({ 'require-run-cache': 'true' })).requireRunCache).toBe(true);
   });
 
+  test.each(['Off', 'OFF', 'Auto', 'AUTO', 'None', 'nOne', 'False'])('dedup: %s is no key', async (dedup) => {
+    const said = await problems({ dedup });
+    expect(said).toMatch(/^Input dedup is not valid: /);
+    expect(said).toContain(/off|auto/i.test(dedup) ? `lower case: ${dedup.toLowerCase()}` : 'give off, auto');
+  });
+
+  test('a key may begin like off', async () => {
+    expect((await read({ dedup: 'Offer-7' })).ledger.dedup).toEqual({ kind: 'key', key: 'Offer-7' });
+  });
+
   test.each(['true', 'True', 'TRUE'])('job-summary %s', async (value) => {
     expect((await read({ 'job-summary': value })).jobSummary).toBe(true);
   });

@@ -53,6 +53,10 @@ test('an identical run is replayed: no dbt, the same exit code, and log and summ
   const first = await job.run({ runNumber: 1 });
   expect(first).toMatchObject({ conclusion: 'success', outputs: { outcome: 'executed', built: '1' } });
   expect(first.main.log.join('\n')).not.toContain('dbt was not started');
+  expect(first.outputs['dedup-because']).toBe('no-record');
+  expect(first.main.log).toContainEqual(
+    expect.stringMatching(/^Why dbt ran: The ledger has no result .* This result is now in the ledger: /),
+  );
   job.forget();
 
   const second = await job.run({ runNumber: 2 });
@@ -160,3 +164,33 @@ test('a run that waits says for which one, then takes its result', async () => {
   expect(second.outputs).toMatchObject({ outcome: 'replayed', 'failure-code': '' });
   expect(job.hasStartedDbt()).toBe(false);
 });
+
+test.each([
+  ['fail', {}, 'dedup-in-flight'],
+  ['wait', { DBT_RUNCACHE_TIMEOUT: '8s' }, 'timed-out'],
+])(
+  'on-in-flight: %s beside an identical run leaves the key, and the way to that run',
+  async (policy, env, code) => {
+    const job = await makeJob(SLOW);
+    const first = job.run({ runNumber: 1 });
+    await job.dbt.reached('started');
+    job.forget();
+    const second = await job.run({ runNumber: 2, env: { ...env, DBT_RUNCACHE_ON_IN_FLIGHT: policy } });
+    job.dbt.release('go');
+    const { outputs } = await first;
+    expect(second).toMatchObject({
+      conclusion: 'failure',
+      outputs: { 'failure-code': code, 'dedup-key': outputs['dedup-key'], 'dedup-because': '' },
+    });
+    expect(outputs['dedup-key']).toMatch(/^[0-9a-f]{64}$/);
+    expect(second.main.summary).toContain(`](${addressOfRun(1)})`);
+    const [error] = second.main.annotations;
+    expect(error?.message).toContain(addressOfRun(1));
+    if (code === 'timed-out') {
+      expect(error?.message).toMatch(
+        /while it waited for an identical run .*before dbt was started\nThe timeout counts/,
+      );
+      expect(second.main.summary).toContain('| Waited for an identical run |');
+    }
+  },
+);

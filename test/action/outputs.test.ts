@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { outputsOf } from '../../action/outputs.ts';
-import { explain, type RunReport, type RunResult } from '../../sdk/index.ts';
+import { type ExecutedBecause, explain, type RunReport, type RunResult } from '../../sdk/index.ts';
 import {
   decision,
   EARLIER_URL,
   earlierRun,
+  executedDedup,
   KEY_DIGEST,
   replayedReport,
   report,
@@ -111,5 +112,29 @@ test('a skipped run has no exit code and no result', () => {
     'exit-code': '',
     'nodes-total': '0',
     state: 'not-applicable',
+  });
+});
+
+test('why dbt ran, in one word, where there is a ledger', () => {
+  const because = (given: ExecutedBecause): string | undefined =>
+    outputs({ dedup: executedDedup(given) })['dedup-because'];
+  const run = earlierRun();
+  expect(because({ kind: 'no-record' })).toBe('no-record');
+  expect(because({ kind: 'no-key', unknown: [] })).toBe('no-key');
+  expect(because({ kind: 'read-only', why: 'x' })).toBe('read-only');
+  expect(because({ kind: 'read-only', why: 'x', instead: { kind: 'target-changed', run } })).toBe(
+    'target-changed',
+  );
+  for (const given of [report(), replayedReport(), skippedReport(run)])
+    expect(outputs(given)['dedup-because']).toBe('');
+});
+
+test('a run that failed before the ledger answered had a key all the same', () => {
+  const key = { kind: 'derived', digest: KEY_DIGEST } as const;
+  const failure = { code: 'dedup-in-flight', message: 'x' } as const;
+  expect(outputs({ failure, ledger: { store: 'redis', key } })).toMatchObject({
+    'dedup-key': KEY_DIGEST,
+    'dedup-because': '',
+    'skipped-by-run-id': '',
   });
 });

@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
 import { addFakeAdapter } from '../support/fake-dbt/fake-adapter.ts';
 import { runOf } from '../support/fake-dbt/fake-project.ts';
 import { type GitRestService, REPOSITORY_NAME, startGitRest, TOKEN } from '../support/git-rest-service.ts';
@@ -90,6 +92,7 @@ describe('a run in three jobs', () => {
       main: { readsCommands: true },
     });
     expect(claim.outputs['claim']).toMatch(/^[\w-]+$/);
+    expect(claim.outputs['run-attempt']).toBe('1');
     expect(jobs.startedDbt()).toBe(false);
     expect(claim.main.summary).toContain('dbt build has to run');
     expect(claim.main.summary).toContain('Why dbt has to run');
@@ -158,6 +161,41 @@ describe('a run in three jobs', () => {
     expect(finishing).toBeDefined();
     expect((await finishing)?.conclusion).toBe('success');
     expect(twin.outputs['outcome']).toBe('replayed');
+  });
+});
+
+describe('"Re-run failed jobs"', () => {
+  const AGAIN = { runner: { GITHUB_RUN_ATTEMPT: '2' } };
+
+  test('the build job of the example is skipped, and the last job asks for all jobs', async () => {
+    const workflow = await makeWorkflow(FAILS);
+    const claim = await workflow.claim();
+    await workflow.build();
+    await workflow.finish(claim, 'failure');
+    const { jobs } = parse(await readFile(join(REPOSITORY, 'examples/workflows/git-ref-jobs.yml'), 'utf8'));
+    expect(jobs.build.if).toBe(
+      "needs.claim.outputs.outcome == 'claimed' && needs.claim.outputs.run-attempt == github.run_attempt",
+    );
+    for (const name of ['outcome', 'claim', 'run-attempt'])
+      expect(jobs.claim.outputs[name]).toBe(`\${{ steps.dbt.outputs.${name} }}`);
+    const finish = await workflow.finish(claim, 'skipped', AGAIN);
+    expect(finish).toMatchObject({ conclusion: 'failure', outputs: { outcome: 'failed' } });
+    expect(errorsOf(finish)[0]).toContain('choose "Re-run all jobs"');
+    expect(finish.main.summary).toContain('Re-run all jobs');
+    // All of them: a claim of its own.
+    const all = await workflow.claim(AGAIN);
+    expect(all.outputs).toMatchObject({ outcome: 'claimed', 'run-attempt': '2' });
+  });
+
+  test('without that guard: dbt ran and passed, and the check is red', async () => {
+    const workflow = await makeWorkflow();
+    const claim = await workflow.claim();
+    await workflow.finish(claim, 'failure');
+    await workflow.build(AGAIN);
+    const finish = await workflow.finish(claim, 'success', AGAIN);
+    expect(finish.conclusion).toBe('failure');
+    expect(errorsOf(finish)[0]).toContain('choose "Re-run all jobs"');
+    expect((await workflow.claim()).outputs['outcome']).toBe('claimed');
   });
 });
 
@@ -236,6 +274,19 @@ describe('what the last job says when something went wrong', () => {
 });
 
 describe('the first job', () => {
+  test('warns where the ledger does not answer', async () => {
+    const workflow = await makeWorkflow();
+    const claim = await workflow.claim({ runner: { GITHUB_API_URL: 'http://127.0.0.1:9' } });
+    expect(claim).toMatchObject({ conclusion: 'success', outputs: { outcome: 'claimed' } });
+    expect(claim.main.annotations).toEqual([
+      expect.objectContaining({
+        level: 'warning',
+        message: expect.stringContaining('did not answer, so dbt runs without it'),
+      }),
+    ]);
+    expect(claim.main.summary).not.toMatch(/dbt ran|it ran/i);
+  });
+
   test('is cancelled while it waits: it has claimed nothing', async () => {
     const workflow = await makeWorkflow();
     const first = await workflow.claim({ runNumber: 1 });

@@ -15,13 +15,15 @@ const STORES = ['memory', 'file', 'redis', 's3', 'gcs', 'actions-cache', 'git-re
 /** Those of GitHub have a workflow in place of a script. */
 const SCRIPTS = STORES.filter((name) => name !== 'actions-cache' && name !== 'git-ref');
 const PAGES = [
-  ...['docs/dedup.md', 'docs/config.md', 'README.md'],
+  ...['docs/dedup.md', 'docs/dedup-proofs.md', 'docs/config.md', 'README.md', 'examples/workflows/README.md'],
   ...STORES.map((name) => `docs/stores/${name}.md`),
 ];
 
 let text = '';
+let shownBy = '';
 beforeAll(async () => {
   text = await readDoc('docs/dedup.md');
+  shownBy = await readDoc('docs/dedup-proofs.md');
 });
 
 /** What stands first in each row of the table whose head begins with this. */
@@ -127,16 +129,15 @@ describe('what each store guarantees', () => {
   let table: string[][] = [];
   let proofs: Proof[] = [];
   beforeAll(() => {
-    const rows = tableRows(section(text, 'What each store guarantees'));
-    table = rows.filter(({ length }) => length === STORES.length + 1);
+    table = tableRows(section(text, 'What each store guarantees'));
     let guarantee = '';
-    proofs = rows
-      .filter(({ length }) => length === 4)
-      .map(([first = '', stores = '', test = '', link = '']) => {
+    proofs = tableRows(section(shownBy, 'Guarantees of the stores')).map(
+      ([first = '', stores = '', test = '', link = '']) => {
         guarantee = first === '' ? guarantee : first.replace(/<a .*<\/a>/, '');
         const file = /\]\(\.\.\/(.+)\)/.exec(link)?.[1] ?? '';
         return { guarantee, stores: stores === 'all' ? STORES : stores.split(', '), test, file };
-      });
+      },
+    );
     expect(table.length).toBeGreaterThanOrEqual(10);
   });
 
@@ -191,15 +192,15 @@ describe('what each store guarantees', () => {
   });
 });
 
+/** A link to what shows a row. */
+const PROOF = /\]\(dedup-proofs\.md#([\w-]+)\)$/;
+
 describe('which situation of GitHub gets which guarantee', () => {
   let situations: string[][] = [];
   let proofs: string[][] = [];
   beforeAll(() => {
-    const [table = '', shown = ''] = section(text, 'Which GitHub situation gets which guarantee').split(
-      'Shown by:',
-    );
-    situations = tableRows(table);
-    proofs = tableRows(shown);
+    situations = tableRows(section(text, 'Which GitHub situation gets which guarantee'));
+    proofs = tableRows(section(shownBy, 'Situations in GitHub'));
   });
 
   test('every situation has an answer of every ledger, and is one that tests show', () => {
@@ -211,11 +212,13 @@ describe('which situation of GitHub gets which guarantee', () => {
         expect.stringMatching(/./),
         expect.stringMatching(/./),
       ]);
-      expect(shown, first).toContain(/\]\(#([\w-]+)\)$/.exec(first)?.[1]);
+      expect(shown, first).toContain(PROOF.exec(first)?.[1]);
     }
     // No proof of what the table does not say.
     for (const anchor of shown)
-      expect(situations.map(([first = '']) => first).join(' '), anchor).toContain(`(#${anchor})`);
+      expect(situations.map(([first = '']) => first).join(' '), anchor).toContain(
+        `(dedup-proofs.md#${anchor})`,
+      );
   });
 
   test('each test that is named is in its file', async () => {

@@ -18,12 +18,15 @@ interface Job {
 interface Workflow {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly jobs: Readonly<Record<string, Job>>;
+  readonly on?: unknown;
+  readonly concurrency?: { readonly group: string };
 }
 /** A job with what it may do. */
 interface Shown {
   readonly place: string;
   readonly job: Job;
   readonly permissions: Readonly<Record<string, string>>;
+  readonly concurrency: Workflow['concurrency'] | 'of a whole that is not shown';
 }
 
 const EXAMPLES = 'examples/workflows';
@@ -46,11 +49,12 @@ beforeAll(async () => {
     await Promise.all(examples.map(async (place) => ({ place, text: await readDoc(place) }))),
   ].flat();
   jobs = texts.flatMap(({ place, text }) => {
-    const { jobs: found = {}, permissions = {} } = parse(text) as Partial<Workflow>;
+    const { jobs: found = {}, permissions = {}, on, concurrency } = parse(text) as Partial<Workflow>;
     return Object.entries(found).map(([name, job]) => ({
       place: `${place}: ${name}`,
       job,
       permissions: job.permissions ?? permissions,
+      concurrency: on === undefined ? 'of a whole that is not shown' : concurrency,
     }));
   });
 });
@@ -64,6 +68,7 @@ test('all that is shown as a workflow says what its token may do, ends in time, 
   for (const shown of jobs) {
     expect(shown.permissions['contents'], shown.place).toMatch(/^(?:read|write)$/);
     expect(shown.job['timeout-minutes'], shown.place).toBeGreaterThan(0);
+    expect(shown.concurrency, `${shown.place}: concurrency`).toBeDefined();
     for (const inputs of ofOurs(shown)) {
       expect(Object.keys(inputs).filter((name) => !(name in action.inputs))).toEqual([]);
       const minutes = (name: string): number => parseDuration(String(inputs[name])) / 60_000;

@@ -4,9 +4,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type ClaimAnswer,
   claimRun,
+  explainClaim,
   type FinishOptions,
   finishRun,
   type RunOptions,
+  renderPart,
   runDbt,
   runKey,
 } from '../../sdk/index.ts';
@@ -50,9 +52,10 @@ async function makeWorkflow({
     optionsIn,
     claim: (more: Partial<Dedup> = {}): Promise<ClaimAnswer> =>
       claimRun(['build'], { ...optionsIn(jobs.checkout('claim'), more), reject: false }),
-    build: async () => {
+    /** @param more Variables of that job alone. */
+    build: async (more: Record<string, string> = {}) => {
       const { dedup: _, ...options } = optionsIn(jobs.checkout('build'));
-      return runDbt(['build'], { ...options, reject: false });
+      return runDbt(['build'], { ...options, env: { ...options.env, ...more }, reject: false });
     },
     /** @param prepare What else is done in the checkout of the last job. */
     finish: (
@@ -63,18 +66,21 @@ async function makeWorkflow({
         prepare = () => undefined,
         brings = true,
         more = {},
+        env = {},
       }: {
         result?: FinishOptions['result'];
         args?: string[];
         prepare?: (folder: string) => void;
         brings?: boolean;
         more?: Partial<Dedup>;
+        env?: Record<string, string>;
       } = {},
     ) => {
       const folder = jobs.checkout('finish');
       if (brings) jobs.bring(join(jobs.root, 'build'), folder);
       prepare(folder);
-      return finishRun(args, { ...optionsIn(folder, more), claim, result });
+      const options = optionsIn(folder, more);
+      return finishRun(args, { ...options, env: { ...options.env, ...env }, claim, result });
     },
     /** All of it at once, as without jobs. */
     plain: () => runDbt(['build'], { ...optionsIn(jobs.checkout('plain')), reject: false }),
@@ -250,6 +256,10 @@ describe('what is no success', SUITE, () => {
     ['a report of another command', rewrite({ command: 'test' })],
     ['a report with other arguments', rewrite({ args: ['build', '--select', 'nothing'] })],
     ['an older report', rewrite({ startedAt: '2026-01-01T00:00:00.000Z' })],
+    ['a report from the future', rewrite({ startedAt: new Date(Date.now() + 6 * 60_000).toISOString() })],
+    ['a report of another run than the results', rewrite({ invocationId: 'another' })],
+    ['a report that names no run', rewrite({ invocationId: undefined })],
+    ['a report without the results', (folder: string) => rmSync(join(folder, 'target/run_results.json'))],
     ['a report that began at no time', rewrite({ startedAt: 'yesterday' })],
     [
       'a link among the files',
@@ -309,11 +319,65 @@ describe('a result that is good and stands for nothing', SUITE, () => {
     });
   });
 
-  test.each(['manifest.json', 'run_results.json'])('%s is missing', async (name) => {
+  test('the clocks of two machines may differ a little', async () => {
     const workflow = await makeWorkflow();
     const { claim } = await claimed(workflow);
     await workflow.build();
-    const prepare = (folder: string): void => rmSync(join(folder, 'target', name));
+    const prepare = (folder: string): void => {
+      const path = join(folder, 'target/dbt_runcache_report.json');
+      const startedAt = new Date(Date.now() + 4 * 60_000).toISOString();
+      writeFileSync(path, JSON.stringify({ ...JSON.parse(readFileSync(path, 'utf8')), startedAt }));
+    };
+    expect(await workflow.finish(claim, { prepare })).toMatchObject({ outcome: 'built' });
+  });
+
+  const WITH_SCHEMA = {
+    'profiles.yml':
+      "shop:\n  target: dev\n  outputs:\n    dev: {type: postgres, host: localhost, user: u, password: p, port: 5432, dbname: d, schema: \"{{ env_var('DBT_SCHEMA', 'dev') }}\"}\n",
+  };
+
+  test('dbt was given another schema than was claimed: no record, and the schema counts as written', async () => {
+    const workflow = await makeWorkflow({ files: WITH_SCHEMA });
+    const inSchema = (name: string) => {
+      const options = workflow.optionsIn(workflow.jobs.checkout('plain'));
+      return runDbt(['build'], { ...options, env: { ...options.env, DBT_SCHEMA: name }, reject: false });
+    };
+    await inSchema('pr_1');
+    await inSchema('pr_2');
+    const { claim } = await claimed(workflow);
+    const built = await workflow.build({ DBT_SCHEMA: 'pr_1' });
+    expect(built.targetDigest).toMatch(/^[0-9a-f]{64}$/);
+    expect(await workflow.finish(claim)).toMatchObject({
+      outcome: 'built',
+      record: 'inputs-changed',
+      notices: [{ name: 'dedup-inputs-changed', message: expect.stringContaining('e.g. another schema') }],
+    });
+    expect(await isHeld(workflow)).toBe(false);
+    expect(await inSchema('pr_1')).toMatchObject({ dedup: { because: { kind: 'target-changed' } } });
+    expect(await inSchema('pr_2')).toMatchObject({ outcome: 'replayed' });
+  });
+
+  test('the report does not say which target it was', async () => {
+    const workflow = await makeWorkflow();
+    const { claim } = await claimed(workflow);
+    await workflow.build();
+    const prepare = (folder: string): void => {
+      const path = join(folder, 'target/dbt_runcache_report.json');
+      const { targetDigest: _, ...report } = JSON.parse(readFileSync(path, 'utf8'));
+      writeFileSync(path, JSON.stringify(report));
+    };
+    expect(await workflow.finish(claim, { prepare })).toMatchObject({
+      outcome: 'built',
+      record: 'inputs-changed',
+      notices: [{ message: expect.stringContaining('does not name') }],
+    });
+  });
+
+  test('the manifest is missing', async () => {
+    const workflow = await makeWorkflow();
+    const { claim } = await claimed(workflow);
+    await workflow.build();
+    const prepare = (folder: string): void => rmSync(join(folder, 'target/manifest.json'));
     expect(await workflow.finish(claim, { prepare })).toMatchObject({
       outcome: 'built',
       record: 'none',
@@ -332,7 +396,11 @@ describe('a result that is good and stands for nothing', SUITE, () => {
     const store = fileStore({ dir: join(workflow.jobs.root, 'ledger') });
     await releaseLedgerEntry(store, claim.digest ?? '');
     expect(await workflow.plain()).toMatchObject({ outcome: 'executed' });
-    expect(await workflow.finish(claim)).toMatchObject({ outcome: 'built', record: 'lost' });
+    expect(await workflow.finish(claim)).toMatchObject({
+      outcome: 'built',
+      record: 'lost',
+      notices: [{ message: expect.stringContaining('had been ended or released') }],
+    });
     // Two wrote to one target at once.
     expect(await workflow.plain()).toMatchObject({
       outcome: 'executed',
@@ -341,7 +409,83 @@ describe('a result that is good and stands for nothing', SUITE, () => {
   });
 });
 
+describe('another attempt of the workflow run', SUITE, () => {
+  const attempt = (number: number, id = '17') => ({
+    ...{ GITHUB_ACTIONS: 'true', GITHUB_REPOSITORY: 'acme/shop', GITHUB_RUN_ID: id },
+    GITHUB_RUN_ATTEMPT: String(number),
+  });
+  const AGAIN = { outcome: 'unproven', why: expect.stringContaining('"Re-run all jobs"') };
+
+  test.each(['success', 'failure', 'cancelled', 'skipped'] as const)(
+    'has claimed nothing, so dbt’s result is good for nothing: %s',
+    async (result) => {
+      const workflow = await makeWorkflow({ env: attempt(1) });
+      const { claim } = await claimed(workflow);
+      expect(claim.workflowRun).toEqual({ id: '17', attempt: 1 });
+      await workflow.build();
+      // The last job of the first attempt never came.
+      expect(await workflow.finish(claim, { result, env: attempt(2) })).toMatchObject({
+        ...AGAIN,
+        record: 'none',
+      });
+      expect(await isHeld(workflow)).toBe(false);
+    },
+  );
+
+  test('others hear that dbt has written once more', async () => {
+    const workflow = await makeWorkflow({ env: attempt(1) });
+    const { claim } = await claimed(workflow);
+    expect(await workflow.finish(claim, { result: 'failure', brings: false })).toMatchObject({
+      outcome: 'failed',
+    });
+    await workflow.plain();
+    await workflow.build();
+    expect(await workflow.finish(claim, { env: attempt(2) })).toMatchObject({ ...AGAIN, record: 'lost' });
+    expect(await workflow.plain()).toMatchObject({ dedup: { because: { kind: 'target-changed' } } });
+  });
+
+  test('a project that cannot be planned there', async () => {
+    const workflow = await makeWorkflow({ env: attempt(1) });
+    const { claim } = await claimed(workflow);
+    const prepare = (folder: string): void => rmSync(join(folder, 'profiles.yml'));
+    const env = attempt(2);
+    expect(await workflow.finish(claim, { result: 'skipped', brings: false, prepare, env })).toMatchObject(
+      AGAIN,
+    );
+  });
+
+  test('another workflow run may finish what this one claimed', async () => {
+    const workflow = await makeWorkflow({ env: attempt(1) });
+    const { claim } = await claimed(workflow);
+    await workflow.build();
+    expect(await workflow.finish(claim, { env: attempt(2, '18') })).toMatchObject({
+      outcome: 'built',
+      record: 'kept',
+    });
+  });
+});
+
 describe('outside of the ledger', SUITE, () => {
+  test('a ledger that does not answer: a warning, in the words of who has run nothing yet', async () => {
+    const service = await startGitRest();
+    await service.stop();
+    const workflow = await makeWorkflow({
+      dedup: { store: `git-ref:${REPOSITORY_NAME}`, githubToken: TOKEN, lease: undefined },
+      env: { GITHUB_API_URL: service.apiUrl },
+    });
+    const answer = await workflow.claim();
+    if (answer.kind !== 'unclaimed') throw new Error(answer.kind);
+    expect(answer.notices).toEqual([
+      expect.objectContaining({
+        name: 'dedup-unavailable',
+        message: expect.stringContaining('did not answer, so dbt runs without it'),
+      }),
+    ]);
+    const page = renderPart(explainClaim(answer));
+    expect(page).toContain('so dbt runs without it');
+    expect(page).not.toMatch(/dbt ran|it ran/i);
+  });
+
   test('a run without a key runs, and others hear that it wrote', async () => {
     const workflow = await makeWorkflow();
     await workflow.plain();

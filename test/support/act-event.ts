@@ -6,6 +6,8 @@ export interface ActEvent {
   readonly name: 'push' | 'pull_request' | 'merge_group' | 'schedule';
   readonly payload: Readonly<Record<string, unknown>>;
   readonly cacheToken: string;
+  /** GitHub passes no variables and no secrets of the repository, but for a token that reads. */
+  readonly isFromFork?: true;
 }
 
 const MAIN = 'refs/heads/main';
@@ -38,6 +40,7 @@ export function pullRequest(number: number, from: 'here' | 'fork' = 'here'): Act
       },
     },
     cacheToken: from === 'fork' ? cacheToken(undefined, scope, MAIN) : cacheToken(scope, MAIN),
+    ...(from === 'fork' ? { isFromFork: true } : {}),
   };
 }
 

@@ -30,9 +30,9 @@ export interface ActStart {
   readonly env?: Readonly<Record<string, string>>;
   /** What the runner's machine keeps from job to job, its tool cache among it. Default: a folder of the repository's own. */
   readonly machine?: string;
-  /** Of the repository, besides `GITHUB_TOKEN`. */
+  /** Of the repository, besides `GITHUB_TOKEN`. Not passed to pull requests from forks. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Of the repository. */
+  /** Of the repository. Not passed to pull requests from forks. */
   readonly vars?: Readonly<Record<string, string>>;
 }
 
@@ -135,11 +135,15 @@ function actArgs(start: ActStart): string[] {
     GITHUB_API_URL: start.apiUrl,
     ...start.env,
   };
+  const { isFromFork = false } = start.event;
   return [
     start.event.name,
     ...['--platform', 'ubuntu-latest=-self-hosted', '--no-cache-server', '--json'],
-    ...flags('--secret', { GITHUB_TOKEN: start.githubToken ?? 'opens-nothing', ...start.secrets }),
-    ...flags('--var', start.vars ?? {}),
+    ...flags('--secret', {
+      GITHUB_TOKEN: start.githubToken ?? 'opens-nothing',
+      ...(isFromFork ? {} : start.secrets),
+    }),
+    ...flags('--var', isFromFork ? {} : (start.vars ?? {})),
     ...flags('--env', env),
   ];
 }

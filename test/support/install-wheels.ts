@@ -10,17 +10,19 @@ export interface TinyPackage {
   readonly command?: string;
   /** What that does, a line of Python. Default: prints the package's name and version. */
   readonly does?: string;
+  /** What is installed with it. */
+  readonly needs?: string;
 }
 
 /** Makes wheels in a folder, which `--no-index --find-links <folder>` installs from. */
 export async function makeWheels(folder: string, packages: readonly TinyPackage[]): Promise<void> {
   await mkdir(folder, { recursive: true });
-  for (const { name, version, command, does } of packages) {
+  for (const { name, version, command, does, needs } of packages) {
     const written = name.replaceAll('-', '_');
     const info = `${written}-${version}.dist-info`;
     const files: Record<string, string> = {
       [`${written}_tiny.py`]: `def main():\n    ${does ?? `print("${name} ${version}")`}\n`,
-      [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n`,
+      [`${info}/METADATA`]: `Metadata-Version: 2.1\nName: ${name}\nVersion: ${version}\n${needs === undefined ? '' : `Requires-Dist: ${needs}\n`}`,
       [`${info}/WHEEL`]: 'Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n',
     };
     if (command !== undefined)

@@ -1,3 +1,4 @@
+import { GIT_GUARD } from '../../util/git-guard.ts';
 import type { RunProgram } from '../../util/run-program.ts';
 
 const TIMEOUT_MS = 20_000;
@@ -11,10 +12,11 @@ export async function askGit(
   at: { readonly folder: string; readonly env: Readonly<Record<string, string>>; readonly run: RunProgram },
   args: readonly string[],
 ): Promise<{ readonly stdout: string; readonly exitCode: number | undefined } | undefined> {
-  const fixed = ['core.fsmonitor=false', 'core.trustctime=true', 'core.checkStat=default'];
+  const fixed = ['core.trustctime=true', 'core.checkStat=default'];
   try {
-    return await at.run('git', ['-C', at.folder, ...fixed.flatMap((one) => ['-c', one]), ...args], {
-      env: { ...at.env, ...PATHSPECS_AS_WRITTEN, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
+    const options = ['-C', at.folder, ...GIT_GUARD.options, ...fixed.flatMap((one) => ['-c', one])];
+    return await at.run('git', [...options, ...args], {
+      env: { ...at.env, ...GIT_GUARD.env, ...PATHSPECS_AS_WRITTEN, GIT_OPTIONAL_LOCKS: '0', LC_ALL: 'C' },
       cwd: at.folder,
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_BYTES,

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 
 /** They install others, and take no part in what dbt does. */
-const INSTALLERS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'uv', 'wheel']);
+export const INSTALLERS: ReadonlySet<string> = new Set(['pip', 'setuptools', 'uv', 'wheel']);
 
 /**
  * The packages installed beside dbt with their versions: database drivers, dbt's own libraries, and what Python models

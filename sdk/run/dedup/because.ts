@@ -45,8 +45,15 @@ export async function becauseOf(
         ...optional('run', because.owner === undefined ? undefined : earlierRun(because.owner)),
       };
     case 'unavailable':
-    case 'read-only':
-      return because;
+      return { ...because, ...optional('unusable', store.unusable) };
+    case 'read-only': {
+      const { kind, why, instead } = because;
+      return {
+        kind,
+        why,
+        ...(instead === undefined ? {} : { instead: await becauseOf(store, key, plan, instead) }),
+      };
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { Claim } from '../../dedup/claim.ts';
 import type { ClaimHandle } from '../../dedup/claim-handle.ts';
 import { coordinate, type DedupRequest, outsideClaim } from '../../dedup/coordinator.ts';
 import type { ExecutedBecause } from '../../dedup/dedup-report.ts';
+import { earlierRun } from '../../dedup/earlier-run.ts';
 import { placeDigest } from '../../dedup/names.ts';
 import type { DedupPolicy } from '../../dedup/policy.ts';
 import type { LedgerRecord, Producer } from '../../dedup/record.ts';
@@ -139,6 +140,7 @@ export async function beginDedup(
   if (key.kind === 'none') return outside({ kind: 'no-key', unknown: key.unknown });
   if (key.kind === 'not-repeatable') return outside({ kind: 'not-repeatable', why: key.why });
   warnOfSecret(run, key);
+  run.noteAsked({ store: store.kind, scope: store.guarantees.scope, key: shownKey(run, key) });
   const outer = settings.outerKey?.split(',') ?? [];
   if (outer.includes(digestOfKey(key.text))) return outside({ kind: 'nested' });
 
@@ -172,7 +174,9 @@ export async function beginDedup(
       return undefined;
     },
     signal: run.stops.signal,
+    onMeet: (owner) => run.noteAsked({ run: earlierRun(owner) }),
     onWait: (owner) => {
+      run.noteAsked({ waitingSince: run.elapsedMs() });
       waitingSince = performance.now();
       run.send({
         kind: 'dbt-message',
@@ -186,6 +190,7 @@ export async function beginDedup(
   // Before anything is written: who is killed then leaves what can be found.
   run.send({ kind: 'claiming', claim: handle });
   const answer = await coordinate(request);
+  run.noteAsked({ waitingSince: undefined });
   const settled = ledger(
     waitingSince === undefined ? undefined : Math.round(performance.now() - waitingSince),
   );
@@ -193,6 +198,7 @@ export async function beginDedup(
     case 'skip':
       return { kind: 'skip', ledger: settled, owner: answer.owner };
     case 'mismatch':
+      run.noteAsked({ run: earlierRun(answer.record) });
       throw await mismatch(store, key, answer.record);
     case 'replay':
       return {

@@ -30,7 +30,7 @@ export function placesOfNodes(
     stores,
   }: {
     readonly manifest: Manifest;
-    readonly decisions: readonly NodeDecision[];
+    readonly decisions: readonly Pick<NodeDecision, 'uniqueId'>[];
     readonly writes: boolean;
     readonly stores: boolean;
   },

@@ -6,7 +6,6 @@ import { claimName } from '../../dedup/names.ts';
 import { noteRecentRun } from '../../dedup/recent-runs.ts';
 import type { KeyPart } from '../../dedup/record.ts';
 import { describeTargetFiles } from '../../dedup/target-file.ts';
-import { parseBoolean, readVariable } from '../../plan/variables.ts';
 import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
 import { atMost } from '../../util/waiting.ts';
@@ -17,6 +16,7 @@ import type { Begun } from './begin.ts';
 import { compiledFiles, productFiles } from './compiled-files.ts';
 import { identify } from './identify.ts';
 import { externalNodes, placesOfNodes } from './places.ts';
+import { storesFailures } from './stores-failures.ts';
 
 /** GitHub gives a cancelled job 10 s in all, and dbt had most of them. */
 const STOPPED_MS = 3000;
@@ -65,7 +65,8 @@ export async function settle(
   );
   const because = await atMost(STOPPED_MS, execution.because, { kind: 'unknown' as const });
   const unavailable =
-    because.kind === 'unavailable'
+    // One that cannot be had here is told of as the reason why it ran, and that is all there is to tell.
+    because.kind === 'unavailable' && because.unusable === undefined
       ? [
           notice(
             'dedup-unavailable',
@@ -168,7 +169,7 @@ async function leave(
   return fateOf(answer);
 }
 
-export function fateOf(answer: FinishAnswer): Settled {
+function fateOf(answer: FinishAnswer): Settled {
   switch (answer) {
     case 'done':
       return { fate: 'kept' };
@@ -204,17 +205,6 @@ function placesOf(
   if (isPartOfAnother || target === undefined || manifest === undefined) return { wrote: [], read: [] };
   const stores = storesFailures(plan);
   return placesOfNodes(target, { manifest, decisions: report.decisions, writes, stores });
-}
-
-/** Whether tests keep their failures in the warehouse unless one says otherwise. */
-function storesFailures({ inputs, project }: Plan): boolean {
-  const flag = inputs.commandLine.storeFailures;
-  if (flag !== undefined) return flag;
-  for (const name of ['DBT_ENGINE_STORE_FAILURES', 'DBT_STORE_FAILURES']) {
-    const said = parseBoolean(readVariable(inputs.dotEnv.env, name) ?? '');
-    if (said !== undefined) return said;
-  }
-  return project?.flags['store_failures'] === true;
 }
 
 /** Why it cannot be told later whether what the run left is there still; undefined when it can. */

@@ -15,7 +15,8 @@ export interface Trust {
   readonly store: DedupStore;
 }
 
-const SETTING = 'durable-target: true in dbt-runcache.yml, or --durable-target';
+const SETTING =
+  '`durable-target: true` (the input of the Action, or in dbt-runcache.yml), or --durable-target';
 const WAY_OUT = `If what a run leaves there is sure to be there later, say so: ${SETTING}.`;
 
 /**

@@ -464,6 +464,24 @@ describe('a given key', () => {
   });
 });
 
+test('a run that may only read keeps the reason why it runs', async () => {
+  const store = memoryStore();
+  const reader: DedupStore = {
+    ...store,
+    write: async () => ({ kind: 'unknown', why: 'no scope', refused: true, readOnly: true }),
+  };
+  const before = await proceed(reader, { target: 't' });
+  expect(before.because).toEqual({ kind: 'read-only', why: 'no scope' });
+  await (await proceed(store, { target: 't' })).claim.finish(FINISHED);
+  await (await proceed(store, { key: 'B', target: 't' })).claim.finish(FINISHED);
+  const { claim, because } = await proceed(reader, { target: 't' });
+  expect(because).toMatchObject({
+    ...{ kind: 'read-only', why: 'no scope' },
+    instead: { kind: 'target-changed', record: { producer: PRODUCER } },
+  });
+  expect(claim.owns).toBe(false);
+});
+
 describe('a store that does not answer', () => {
   const silent: DedupStore = {
     ...memoryStore(),
@@ -476,6 +494,15 @@ describe('a store that does not answer', () => {
     expect(because).toEqual({ kind: 'unavailable', why: 'connection refused' });
     expect(claim.owns).toBe(false);
     expect(await claim.finish(FINISHED)).toBe('unknown');
+  });
+
+  test('one that cannot be had here was not asked', async () => {
+    const unusable: DedupStore = { ...silent, unusable: true };
+    const policy = { onUnavailable: 'fail' } as const;
+    await expect(coordinate(request(unusable, { policy }))).rejects.toMatchObject({
+      code: 'dedup-unavailable',
+      message: 'The memory ledger cannot be used here: connection refused',
+    });
   });
 
   test('fail: an error with the reason', async () => {

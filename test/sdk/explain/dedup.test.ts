@@ -289,12 +289,15 @@ describe('why a run was executed', () => {
     { kind: 'in-flight' },
     { kind: 'in-flight', run: without(run, 'finishedAt') },
     { kind: 'unavailable', why: 'connect ECONNREFUSED' },
+    { kind: 'unavailable', why: 'There is none.', unusable: true },
+    { kind: 'read-only', why: 'no scope' },
+    { kind: 'read-only', why: 'no scope', instead: { kind: 'no-record' } },
     { kind: 'unknown' },
   ];
 
   const SAY_LEDGER = new Set([
     ...['no-key', 'no-record', 'nested', 'target-changed', 'distrusted', 'unusable', 'unavailable'],
-    'unknown',
+    ...['read-only', 'unknown'],
   ]);
 
   test('in whole sentences, each its own, with the run where there is one', () => {
@@ -405,6 +408,36 @@ describe('why a run was executed', () => {
     ]);
   });
 
+  test('a run that may only read says first why it ran, and the words of the service stand apart', () => {
+    const why = 'cache write denied: token has no writable scopes';
+    const of = (instead: ExecutedBecause) => {
+      const because = { kind: 'read-only', why, instead } as const;
+      const notice = executed(because, 'none');
+      const { facts } = explain(report({ decisions: [built], dedup: executedDedup(because, 'none') }));
+      expect(facts.find(({ key }) => key === 'ledger-read-only')?.value).toBe(
+        'Cache write denied: token has no writable scopes.',
+      );
+      expect(plainWords(notice.lead)).not.toContain('scopes');
+      expect(plainWords(notice.lead)).toMatch(
+        / This run may only read the ledger, so it leaves no result there\.$/,
+      );
+      expect(notice.tone).toBe('quiet');
+      return { ...notice, words: plainWords(notice.lead) };
+    };
+    expect(of({ kind: 'failed-before', run }).words).toMatch(/^An identical run failed, /);
+    expect(of({ kind: 'distrusted', run, why: 'it is new' }).words).toContain('may be gone. It is new. This');
+    const mismatch = of({ kind: 'other-inputs', run, differences: [changed('vars', 'a')] });
+    expect(mismatch.words).toContain('They differ in vars.a (changed). It ran, because on-mismatch is run.');
+    expect(mismatch.differenceCount).toBe(1);
+  });
+
+  test('a ledger that cannot be had here did not fail to answer', () => {
+    const why = 'There is none here. Let the action run dbt, or name another.';
+    const { lead, tone } = executed({ kind: 'unavailable', why, unusable: true }, 'none');
+    expect(plainWords(lead)).toBe(`The ledger cannot be used here: ${why}`);
+    expect(tone).toBe('caution');
+  });
+
   test('waiting and taking over are told', () => {
     const dedup = { ...executedDedup({ kind: 'no-record' }), waitedMs: 30_000, adopted: true } as const;
     const { lead } = noticeOf(explain(report({ dedup: dedup as RunReport['dedup'] & object })), 'executed');
@@ -489,6 +522,32 @@ test('a run the ledger would not let start says what differs', () => {
   expect(headline).toMatchObject({ verdict: 'not-done', title: 'dbt build was not started' });
   expect(headline.sentence).toContain('start_date');
   expect(lookAt[0]?.hint).toContain('a key of its own');
+});
+
+test('a run that another one stands in the way of shows the key, and where that one is', () => {
+  const run = without(earlierRun(), 'finishedAt', 'wallMs', 'result');
+  const key = { kind: 'given', digest: 'ab'.repeat(32), text: 'nightly' } as const;
+  const failure = { code: 'dedup-in-flight', message: 'dbt was not started' } as const;
+  const { lookAt, facts, dedup } = explain(
+    failedReport({ failure, ledger: { store: 'redis', key, waitedMs: 30_000, run } }),
+  );
+  expect(dedup).toBeUndefined();
+  expect(lookAt[0]?.see).toEqual([
+    { text: 'Look at ' },
+    { text: 'the other run that began at 2026-11-20 17:58:51 UTC', url: URL },
+    { text: '.' },
+  ]);
+  expect(
+    facts.filter(({ key }) => key.startsWith('ledger')).map(({ label, value }) => [label, value]),
+  ).toEqual([
+    ['Ledger (identical runs share one result)', 'redis'],
+    ['Key in the ledger (made from the given key)', 'abababababab'],
+    ['The given key', 'nightly'],
+    ['Waited for an identical run', '30 s'],
+    ['Process of the other run', '4711 on the machine runner-3'],
+  ]);
+  const nowhere = failedReport({ failure, ledger: { store: 'redis', run: without(run, 'url') } });
+  expect(explain(nowhere).lookAt[0]).not.toHaveProperty('see');
 });
 
 describe('who sees the ledger', () => {

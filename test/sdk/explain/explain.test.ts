@@ -482,6 +482,14 @@ describe('facts', () => {
   });
 });
 
+test('what came from the file or a variable is told with its place', () => {
+  const config = { from: { timeout: 'dbt-runcache.yml', dbt: 'DBT_RUNCACHE_DBT' } };
+  expect(explain(report({ config })).facts.find(({ key }) => key === 'config')).toMatchObject({
+    label: 'Settings from the file or variables',
+    value: 'timeout (dbt-runcache.yml), dbt (DBT_RUNCACHE_DBT)',
+  });
+});
+
 describe('facts about dbt State', () => {
   const told = (over: Parameters<typeof report>[0]) =>
     explain(report(over)).facts.find(({ key }) => key === 'run-cache')?.value;

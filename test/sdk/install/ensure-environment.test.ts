@@ -9,13 +9,14 @@ import {
   readdir,
   readFile,
   realpath,
+  rename,
   rm,
   symlink,
   unlink,
   watch,
   writeFile,
 } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
+import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -56,6 +57,9 @@ beforeAll(async () => {
     { name: 'dbt-core', version: '1.11.0', command: 'dbt' },
     { name: 'dbt-core', version: '1.12.0rc1', command: 'dbt' },
     { name: 'dbt-postgres', version: '1.10.0' },
+    { name: 'dbt-postgres', version: '1.9.0' },
+    { name: 'helper', version: '1.0' },
+    { name: 'helper', version: '2.0' },
   ]);
   return () => rm(base, { recursive: true, force: true });
 });
@@ -134,13 +138,10 @@ async function begun(): Promise<number> {
 }
 
 /** Until a lock names the process: its owner has just started it. */
-async function isNoted(pid: number): Promise<void> {
-  const locks = join(tmpdir(), `dbt-runcache-${process.getuid?.() ?? userInfo().username}`);
+async function isNoted(planned: PlannedEnvironment, pid: number): Promise<void> {
   for (;;) {
-    for (const name of await readdir(locks)) {
-      const text = await readFile(join(locks, name), 'utf8').catch(() => '');
-      if (text.includes(`"pid":${pid},`) || text.includes(`"pid":${pid}}`)) return;
-    }
+    const text = await readFile(`${planned.folder}.lock`, 'utf8').catch(() => '');
+    if (text.includes(`"pid":${pid},`) || text.includes(`"pid":${pid}}`)) return;
   }
 }
 
@@ -268,7 +269,87 @@ describe('the choice of the installer', () => {
   });
 });
 
+describe('what something else decides', () => {
+  /** Beside where dbt is started, as uv looks for it. */
+  const OVERRIDES = '[tool.uv]\noverride-dependencies = ["dbt-postgres==1.9.0"]\n';
+
+  test('a project above has no say', async () => {
+    await writeFile(join(cwd, 'pyproject.toml'), OVERRIDES);
+    await writeFile(join(cwd, 'uv.toml'), 'override-dependencies = ["dbt-postgres==1.9.0"]\n');
+    expect((await ensure(await plan())).how).toBe('installed');
+  });
+
+  test('a configuration that the user names is read, and what it makes of a pin is refused', async () => {
+    await writeFile(join(cwd, 'mine.toml'), 'override-dependencies = ["dbt-postgres==1.9.0"]\n');
+    const env = { UV_CONFIG_FILE: join(cwd, 'mine.toml') };
+    await expect(ensure(await plan({ env }), { env })).rejects.toMatchObject({
+      code: 'install-failed',
+      message: expect.stringContaining('dbt-postgres (wanted 1.10.0, found 1.9.0)'),
+    });
+  });
+
+  test('a pin that is not met fails, leaves nothing behind, and is not kept in a cache', async () => {
+    await writeFile(join(cwd, 'over.txt'), 'dbt-postgres==1.9.0\n');
+    const [env, cache] = [{ UV_OVERRIDE: join(cwd, 'over.txt') }, copyCache()];
+    await expect(ensure(await plan({ env }), { env, cache })).rejects.toMatchObject({
+      code: 'install-failed',
+      message: expect.stringContaining('dbt-postgres (wanted 1.10.0, found 1.9.0)'),
+      hint: expect.stringContaining('UV_OVERRIDE'),
+    });
+    expect(cache.calls.filter((call) => call.startsWith('save'))).toEqual([]);
+    expect(await readdir(join(cwd, 'envs'))).toEqual([]);
+  });
+
+  test('one with a marker that does not hold may be absent; one that is there is compared', async () => {
+    const never = "helper==1.0; python_version<'3'";
+    await writeFile(
+      join(cwd, 'never.txt'),
+      `--no-index\n--find-links ${wheels}\n${DBT.replace(' ', '\n')}\n${never}\n`,
+    );
+    expect((await ensure(await plan({ requirements: 'never.txt' }))).how).toBe('installed');
+    await writeFile(join(cwd, 'over.txt'), 'helper==2.0\n');
+    const env = { UV_OVERRIDE: join(cwd, 'over.txt') };
+    const always = await plan({ requirements: `${DBT} helper==1.0;python_version>'3'`, env });
+    await expect(ensure(always, { env })).rejects.toMatchObject({
+      message: expect.stringContaining('helper (wanted 1.0, found 2.0)'),
+    });
+  });
+
+  test('one that is absent though nothing says so fails', async () => {
+    await writeFile(join(cwd, 'over.txt'), "dbt-postgres==1.10.0; python_version<'3'\n");
+    const env = { UV_OVERRIDE: join(cwd, 'over.txt') };
+    await expect(ensure(await plan({ env }), { env })).rejects.toMatchObject({
+      message: expect.stringContaining('dbt-postgres (wanted 1.10.0, found none)'),
+    });
+  });
+
+  test('an environment in which a pin was replaced later is made anew', async () => {
+    const planned = await plan();
+    await ensure(planned);
+    const site = execFileSync(
+      join(planned.folder, 'bin', 'python'),
+      ['-c', 'import sysconfig; print(sysconfig.get_path("purelib"))'],
+      { encoding: 'utf8' },
+    ).trim();
+    await rename(join(site, 'dbt_postgres-1.10.0.dist-info'), join(site, 'dbt_postgres-1.9.0.dist-info'));
+    expect((await ensure(planned)).how).toBe('installed');
+  });
+});
+
 describe('what is not for others', () => {
+  test('an environment that an address with a secret was installed into is not kept in a cache', async () => {
+    const cache = copyCache();
+    const wheel = `file://${join(wheels, 'helper-1.0-py3-none-any.whl')}?sig=sw0rdfish`;
+    const planned = { ...(await plan()), requirements: { ...(await plan()).requirements } };
+    expect((await plan({ requirements: `${DBT} "helper @ ${wheel}"` })).requirements.leavesSecrets).toBe(
+      true,
+    );
+    const secret = { ...planned, requirements: { ...planned.requirements, leavesSecrets: true } };
+    const { said } = await ensure(secret, { cache });
+    expect(said.at(-1)).toContain('not kept in the cache');
+    expect(cache.calls.filter((call) => call.startsWith('save'))).toEqual([]);
+  });
+
   test('the installer gets the settings of pip and uv, and nothing of the runner’s', async () => {
     const PATH = await fakeUv(`env > ${join(cwd, 'env')}; exit 1`);
     const secret = {
@@ -278,7 +359,13 @@ describe('what is not for others', () => {
       DBT_RUNCACHE_DEDUP: 'x',
     };
     const own = { UV_INDEX: 'https://pypi.example.com', PIP_RETRIES: '1', GITHUB_SHA: 'abc' };
-    const misleading = { PYTHONPATH: '/x', VIRTUAL_ENV: '/x', PIP_USER: '1', UV_SYSTEM_PYTHON: '1' };
+    const misleading = {
+      PYTHONPATH: '/x',
+      VIRTUAL_ENV: '/x',
+      PIP_USER: '1',
+      PIP_REQUIREMENT: '/x',
+      UV_SYSTEM_PYTHON: '1',
+    };
     await expect(ensure(await plan(), { env: { PATH, ...secret, ...own, ...misleading } })).rejects.toThrow();
     const got = await readFile(join(cwd, 'env'), 'utf8');
     const names = got.split('\n').map((line) => line.split('=')[0]);
@@ -401,7 +488,7 @@ describe('several processes', () => {
     const planned = await plan();
     const killed = host(environment({ PATH: await endlessUv(planned) }));
     const group = await begun();
-    await isNoted(group);
+    await isNoted(planned, group);
     killed.child.kill('SIGKILL');
     await once(killed.child, 'close');
     const stray = join(planned.folder, 'stray');

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FolderCache } from '../../../sdk/install/environment.ts';
@@ -7,7 +7,8 @@ import { parseCommandLine } from '../../../sdk/plan/command-line.ts';
 import { type Given, type ProjectFolder, projectFolder } from '../../support/fingerprint-input.ts';
 
 const UTILS = 'packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n';
-const LOCK = `${UTILS}sha1_hash: 0123\n`;
+/** As dbt writes it. */
+const LOCK = `${UTILS}    name: dbt_utils\nsha1_hash: 0123\n`;
 
 let folder: ProjectFolder;
 beforeEach(async () => {
@@ -71,6 +72,42 @@ describe('packages that are missing', () => {
   });
 });
 
+describe('packages of which some are there', () => {
+  const GIT = '  - git: https://example.com/pkg.git\n    name: pkg\n    revision: 0123\n';
+  const DBT_1_8 = LOCK.replace('    name: dbt_utils\n', '').replace('sha1', '  - package: a/b\nsha1');
+
+  test.each([
+    ['a folder for each', LOCK.replace('sha1', `${GIT}sha1`), ['dbt_utils', 'pkg'], true],
+    ['one of two', LOCK.replace('sha1', `${GIT}sha1`), ['pkg'], false],
+    ['another one', LOCK, ['dbt-utils-1.3.0'], false],
+    ['fewer than an older lock without names has', DBT_1_8, ['dbt_utils'], false],
+    ['as many as that has', DBT_1_8, ['dbt_utils', 'c'], true],
+    ['none but local ones, which are links', 'packages: [{local: ../x, name: x}]\n', ['y'], true],
+    ['what only dbt can read', 'packages: [\n', ['y'], true],
+  ])('%s', async (_, lock, there, isEnough) => {
+    await folder.put('packages.yml', UTILS);
+    await folder.put('package-lock.yml', lock);
+    for (const name of there) await folder.put(`dbt_packages/${name}/dbt_project.yml`, 'name: x\n');
+    expect((await missing()) === undefined).toBe(isEnough);
+  });
+
+  test('a folder without its dbt_project.yml is no package', async () => {
+    await folder.put('packages.yml', UTILS);
+    await folder.put('package-lock.yml', LOCK);
+    await folder.put('dbt_packages/dbt_utils/macros/a.sql', '');
+    expect(await missing()).toBeDefined();
+    await folder.put('dbt_packages/dbt_utils/dbt_project.yml', 'name: dbt_utils\n');
+    expect(await missing()).toBeUndefined();
+  });
+
+  test('what is no folder is left to dbt', async () => {
+    await folder.put('packages.yml', UTILS);
+    await folder.put('package-lock.yml', LOCK);
+    await folder.put('dbt_packages', 'mine');
+    expect(await missing()).toBeUndefined();
+  });
+});
+
 describe('the key of packages', () => {
   const key = async (given?: Given) => (await missing(given))?.cacheKey;
 
@@ -97,12 +134,31 @@ describe('the key of packages', () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  test.each(['packages.yml', 'package-lock.yml'])('a local package in %s leaves none', async (name) => {
+  const UNCERTAIN = {
+    'a local package': '  - local: ../shared\n',
+    'an address': '  - tarball: https://example.com/a.tar.gz\n    name: a\n',
+    'a variable': `  - git: https://example.com/a.git\n    revision: "{{ env_var('PKG_REV') }}"\n`,
+    'a block of Jinja': `  - git: "{% if x %}a{% endif %}"\n    revision: main\n`,
+    'Jinja without quotes': '  - git: a\n    revision: {{ rev }}\n',
+    'Jinja that YAML hides': `  - git: a\n    revision: "\\x7b{ env_var('PKG_REV') }}"\n`,
+  };
+  test.each(
+    Object.entries(UNCERTAIN).flatMap(([what, text]) =>
+      ['packages.yml', 'dependencies.yml', 'package-lock.yml'].map((name) => [what, name, text] as const),
+    ),
+  )('%s in %s leaves none', async (_, name, text) => {
     await folder.put('packages.yml', UTILS);
     await folder.put('package-lock.yml', LOCK);
-    await folder.put(name, `${UTILS}  - local: ../shared\n`);
+    await folder.put(name, UTILS + text);
     expect(await missing()).toBeDefined();
     expect(await key()).toBeUndefined();
+  });
+
+  test('Jinja in a file that names no packages changes nothing', async () => {
+    await folder.put('packages.yml', UTILS);
+    await folder.put('package-lock.yml', LOCK);
+    await folder.put('dependencies.yml', 'packages: [] # {{ x }}\n');
+    expect(await key()).toBeDefined();
   });
 });
 
@@ -112,7 +168,7 @@ describe('installing them', () => {
     const path = join(folder.root, 'dbt');
     await writeFile(
       path,
-      `#!/bin/sh\necho "$PWD $X $*" >> calls\n${more}\nmkdir -p dbt_packages/dbt_utils && echo 1 > dbt_packages/dbt_utils/a\necho installed\n`,
+      `#!/bin/sh\necho "$PWD $X $*" >> calls\n${more}\nmkdir -p dbt_packages/dbt_utils && echo 'name: dbt_utils' > dbt_packages/dbt_utils/dbt_project.yml\necho installed\n`,
     );
     await chmod(path, 0o755);
     return path;
@@ -125,7 +181,8 @@ describe('installing them', () => {
       restore: async (place, cacheKey) => {
         calls.push('restore');
         if (!saved.has(cacheKey)) return false;
-        await mkdir(join(place, 'restored'), { recursive: true });
+        await mkdir(join(place, 'dbt_utils'), { recursive: true });
+        await writeFile(join(place, 'dbt_utils/dbt_project.yml'), 'name: dbt_utils\n');
         return true;
       },
       save: async (place, cacheKey) => {
@@ -134,6 +191,10 @@ describe('installing them', () => {
     };
   }
 
+  /** Where it looks once something is there. */
+  const place = () => join(folder.root, 'dbt_packages');
+  const mark = () => join(folder.root, 'dbt_packages.incomplete');
+
   async function ensure(dbt: string, cache?: FolderCache, signal = new AbortController().signal) {
     const found = await missing();
     if (found === undefined) throw new Error('none are missing');
@@ -141,6 +202,7 @@ describe('installing them', () => {
     const ending = ensurePackages(found, {
       ...{ command: [dbt], args: ['--project-dir', '.'], cwd: folder.root, cache, signal },
       env: { PATH: process.env['PATH'] ?? '', X: 'of-the-run', DBT_ENV_SECRET_T: 'sw0rdfish' },
+      secrets: ['told-secret'],
       say: (line) => said.push(line),
     });
     const ended = await ending.catch((error: unknown) => {
@@ -235,6 +297,121 @@ describe('installing them', () => {
     expect(error.said).toContain('*** Running');
     expect(await missing()).toBeDefined();
     expect([error.message, ...error.said].join()).not.toContain('sw0rdfish');
+  });
+
+  test('git’s own folders are not saved, a token in them least of all', async () => {
+    await folder.put('elsewhere/.git/config', 'mine');
+    const dbt = await fakeDbt(
+      'for d in dbt_packages/dbt_utils dbt_packages/dbt_utils/a/sub; do mkdir -p $d/.git/objects; echo "url = https://$DBT_ENV_SECRET_T@h" > $d/.git/config; done; mkdir dbt_packages/b; echo "gitdir: x" > dbt_packages/b/.git; ln -s ../elsewhere dbt_packages/local',
+    );
+    const saved: string[] = [];
+    const cache: FolderCache = {
+      restore: async () => false,
+      save: async (at) => void saved.push(...(await readdir(at, { recursive: true }))),
+    };
+    await ensure(dbt, cache);
+    expect(saved).toContain('dbt_utils/a/sub');
+    expect(saved.filter((name) => name.includes('.git') && !name.startsWith('local'))).toEqual([]);
+    expect(await readFile(join(folder.root, 'elsewhere/.git/config'), 'utf8')).toBe('mine');
+    expect(await missing()).toBeUndefined();
+  });
+
+  test.each([
+    ['a secret of the environment', 'echo "a $DBT_ENV_SECRET_T b" > dbt_packages/dbt_utils/deep/x.bin'],
+    ['a secret that was told', 'echo told-secret > dbt_packages/dbt_utils/deep/x.bin'],
+  ])('%s in a package keeps them from being saved', async (_, writes) => {
+    const cache = cacheOf();
+    const { said, how } = await ensure(
+      await fakeDbt(`mkdir -p dbt_packages/dbt_utils/deep; ${writes}`),
+      cache,
+    );
+    expect(how).toBe('installed');
+    expect(cache.calls).toEqual(['restore']);
+    expect(said.at(-1)).toBe(
+      'The dbt packages are not saved to the cache: dbt_utils/deep/x.bin holds a secret of this run',
+    );
+    expect(await missing()).toBeUndefined();
+  });
+
+  test('what is too large to be looked through is not saved', async () => {
+    const cache = cacheOf();
+    const dbt = await fakeDbt(
+      'mkdir -p dbt_packages/dbt_utils; truncate -s 65M dbt_packages/dbt_utils/seed.csv',
+    );
+    expect((await ensure(dbt, cache)).said.at(-1)).toContain('too many to be looked through');
+    expect(cache.calls).toEqual(['restore']);
+  });
+
+  test('packages count only once all are there, also after a kill', async () => {
+    const seen: (string | undefined)[] = [];
+    const note = async () => void seen.push((await missing())?.folder);
+    const whole = cacheOf(new Set([(await missing())?.cacheKey ?? '']));
+    const restoring: FolderCache = {
+      ...whole,
+      restore: async (at, key) => {
+        await whole.restore(at, key);
+        await note();
+        return false;
+      },
+    };
+    // While it comes back, and while dbt installs it.
+    await ensure(await fakeDbt('ls dbt_packages.incomplete >> marks'), restoring);
+    expect(seen).toEqual([place()]);
+    expect(await readFile(join(folder.root, 'marks'), 'utf8')).toBe('dbt_packages.incomplete\n');
+    expect(await missing()).toBeUndefined();
+    // What a kill leaves.
+    await writeFile(mark(), '');
+    await folder.put('dbt_packages/other/dbt_project.yml', 'name: other\n');
+    expect(await ensure(await fakeDbt(), whole)).toMatchObject({ how: 'restored' });
+    expect(await readdir(place())).toEqual(['dbt_utils']);
+    expect(await readdir(folder.root)).not.toContain('dbt_packages.incomplete');
+  });
+
+  test('no mark stays where dbt fails or cannot be had', async () => {
+    await expect(ensure(await fakeDbt('exit 2'), cacheOf())).rejects.toThrow('exit code 2');
+    expect(await readdir(folder.root)).not.toContain('dbt_packages.incomplete');
+    const found = await missing();
+    if (found === undefined) throw new Error('none are missing');
+    const failing = ensurePackages(found, {
+      before: () => Promise.reject(new Error('no dbt')),
+      ...{ command: ['none'], args: [], cwd: folder.root, env: {}, say: () => undefined },
+      ...{ cache: cacheOf(), signal: new AbortController().signal },
+    });
+    await expect(failing).rejects.toThrow('no dbt');
+    expect(await readdir(folder.root)).not.toContain('dbt_packages.incomplete');
+  });
+
+  test('a cache that brings back something else is no help', async () => {
+    const cache: FolderCache = {
+      restore: async (at) => {
+        await mkdir(join(at, 'other'), { recursive: true });
+        return true;
+      },
+      save: () => Promise.resolve(),
+    };
+    expect(await ensure(await fakeDbt(), cache)).toMatchObject({ how: 'installed' });
+    expect(await readdir(place())).toEqual(['dbt_utils']);
+    expect(await missing()).toBeUndefined();
+  });
+
+  test.each(['a file', 'a link'])('%s in the place of the folder is not deleted', async (what) => {
+    const found = await missing();
+    if (found === undefined) throw new Error('none are missing');
+    await folder.put('mine/keep', 'mine');
+    if (what === 'a file') await writeFile(place(), 'mine');
+    else await symlink('mine', place());
+    const options = {
+      ...{
+        command: [await fakeDbt('exit 2')],
+        args: [],
+        cwd: folder.root,
+        env: { PATH: process.env['PATH'] ?? '' },
+      },
+      ...{ cache: cacheOf(), signal: new AbortController().signal, say: () => undefined },
+    };
+    await ensurePackages(found, options).catch(() => undefined);
+    const kept = what === 'a file' ? place() : join(place(), 'keep');
+    expect(await readFile(kept, 'utf8')).toBe('mine');
   });
 
   test('a dbt that cannot be started is told as such', async () => {

@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type PlannedEnvironment, planEnvironment } from '../../../sdk/install/environment.ts';
 import { askProgram } from '../../../sdk/runtimes/process.ts';
 
@@ -138,6 +138,57 @@ test('another Python, place, requirement or index is another environment', async
     plan({ env: { PATH, PIP_INDEX_URL: `https://ci:${token}@pypi.example.com/simple` } }),
   );
   expect(new Set((await Promise.all(renewed)).map(({ folder }) => folder)).size).toBe(1);
+});
+
+describe('settings of pip and uv', () => {
+  test('are a part of the key, without credentials', async () => {
+    const { enginePart, secrets } = await plan({
+      env: { UV_INDEX: 'https://me:sw0rdfish@example.com/simple', PIP_RETRIES: '3' },
+    });
+    expect(enginePart).toMatchObject({ items: { 'setting UV_INDEX': 'https://***@example.com/simple' } });
+    expect(JSON.stringify(enginePart)).not.toContain('RETRIES');
+    expect(secrets).toEqual(['sw0rdfish']);
+  });
+
+  test.each(['PIP_CONSTRAINT', 'UV_CONSTRAINT', 'UV_OVERRIDE', 'UV_CONFIG_FILE', 'PIP_CONFIG_FILE'])(
+    '%s counts with what its file holds',
+    async (name) => {
+      const plans: PlannedEnvironment[] = [];
+      for (const text of ['sqlglot==1\n', 'sqlglot==2\n']) {
+        await writeFile(join(cwd, 'some.txt'), text);
+        plans.push(await plan({ env: { [name]: 'some.txt' } }));
+      }
+      const [one, other] = plans;
+      expect(one?.enginePart.kind).toBe('known');
+      expect(other?.enginePart).not.toEqual(one?.enginePart);
+      expect(other?.folder).not.toBe(one?.folder);
+      const gone = await plan({ env: { [name]: 'gone.txt' } });
+      expect(gone.enginePart).toMatchObject({ kind: 'unknown', why: expect.stringContaining(name) });
+    },
+  );
+
+  test('a file that names others is uncertain', async () => {
+    await writeFile(join(cwd, 'some.txt'), '-c more.txt\n');
+    const { enginePart } = await plan({ env: { UV_CONSTRAINT: 'some.txt' } });
+    expect(enginePart).toMatchObject({ kind: 'unknown', why: expect.stringContaining('names other files') });
+  });
+
+  test.each([
+    ['PIP_FIND_LINKS', ' '],
+    ['UV_FIND_LINKS', ','],
+  ])('%s counts with what its folders hold', async (name, separator) => {
+    for (const folder of ['one', 'two']) {
+      await mkdir(join(cwd, folder));
+      await writeFile(join(cwd, folder, 'a-1-py3-none-any.whl'), folder);
+    }
+    const env = { [name]: ['one', 'two'].join(separator) };
+    const before = await plan({ env });
+    await writeFile(join(cwd, 'two', 'a-1-py3-none-any.whl'), 'other');
+    const after = await plan({ env });
+    expect(before.enginePart.kind).toBe('known');
+    expect(after.enginePart).not.toEqual(before.enginePart);
+    expect(after.folder).not.toBe(before.folder);
+  });
 });
 
 test('what is not pinned is looked for anew each day', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -65,12 +65,26 @@ describe('requirements one after the other', () => {
       `dbt-core @ https://example.com/dbt_core-1.11.0-py3-none-any.whl`,
       'dbt-core (https://example.com/dbt_core-1.11.0-py3-none-any.whl)',
     ],
+    ['dbt-core==1.11.2 ; python_version < "3.13"', 'dbt-core (==1.11.2, only where python_version < "3.13")'],
+    [
+      '"dbt-core==1.11.2; python_version < \'3.13\'"',
+      "dbt-core (==1.11.2, only where python_version < '3.13')",
+    ],
+    ['dbt-core -c marked.txt', 'dbt-core (no version)'],
+    [
+      'dbt-core@git+https://github.com/dbt-labs/dbt-core@main -c pins.txt',
+      'dbt-core (git+https://github.com/dbt-labs/dbt-core@main)',
+    ],
+    ['dbt-core@file:///src/dbt-core -c pins.txt', 'dbt-core (file:///src/dbt-core)'],
+    ['dbt-core==1.11.2 --find-links gone', /^--find-links .*gone \(it is no folder\)$/],
     ['dbt-core==1.11.2 ./plugin', './plugin'],
     ['dbt-core==1.11.2 -e ./plugin', /^-e .*plugin$/],
     ['dbt-core==1.11.2 -r https://example.com/more.txt', 'https://example.com/more.txt'],
     ['dbt-core==1.11.2 -r gone.txt', /gone\.txt \(it cannot be read\)$/],
     ['dbt-postgres==1.10.0', 'dbt-core (not among them)'],
   ])('%s is uncertain', async (text, why) => {
+    await put('pins.txt', 'dbt-core==1.11.2\n');
+    await put('marked.txt', 'dbt-core==1.11.2; python_version>"3"\n');
     const { uncertain } = await read(text);
     expect(uncertain).toEqual([typeof why === 'string' ? why : expect.stringMatching(why)]);
   });
@@ -81,12 +95,13 @@ describe('requirements one after the other', () => {
     ['dbt-core == v1.12.0-RC.1', '1.12.0rc1'],
     ['dbt-core==1.12.0b2', '1.12.0b2'],
     ['dbt-core>=1.11,==1.11.2', '1.11.2'],
-    ['"dbt-core==1.11.2; python_version < \'3.13\'"', '1.11.2'],
-    ['dbt-core==1.11.2 ; python_version < "3.13"', '1.11.2'],
+    ['dbt-core==1.11.2 -c excused.txt', '1.11.2'],
+    ['"dbt-core; python_version < \'3.13\'" dbt-core==1.11.2', '1.11.2'],
     [`dbt-core @ https://example.com/dbt_core-1.11.2-py3-none-any.whl#sha256=${SHA}`, '1.11.2'],
     [`dbt-core @ https://example.com/dbt-core-1.11.2.tar.gz --hash=sha256:${SHA}`, '1.11.2'],
     [`dbt-core @ git+https://github.com/dbt-labs/dbt-core@${COMMIT}#subdirectory=core`, undefined],
   ])('%s is one version', async (text, version) => {
+    await put('excused.txt', 'dbt-core==1.11.2\n');
     const { uncertain, versions } = await read(text);
     expect(uncertain).toEqual([]);
     expect(versions.dbt).toBe(version);
@@ -113,10 +128,60 @@ describe('requirements one after the other', () => {
       'dbt-core==1.11.2\ndbt-postgres==1.9.0; python_version<"3.10"\ndbt-postgres==1.10.0; python_version>="3.10"\n',
     );
     expect(versions).toEqual({ dbt: '1.11.2', adapters: {} });
-    expect(uncertain).toEqual([]);
+    expect(uncertain).toHaveLength(2);
     expect(items['requirement dbt-postgres']).toBe(
       '==1.10.0 ; python_version>="3.10" | ==1.9.0 ; python_version<"3.10"',
     );
+  });
+});
+
+test('extras count, however they are written', async () => {
+  const item = async (text: string) =>
+    (await read(`dbt-core==1.11.2 ${text}`)).items['requirement dbt-duckdb'];
+  expect(await item('dbt-duckdb==1.9.1')).toBe('==1.9.1');
+  expect(await item('dbt-duckdb[md,Glue_X]==1.9.1')).toBe('[glue-x,md] ==1.9.1');
+  expect(await item('"dbt-duckdb[ glue-x , md ] == 1.9.1"')).toBe('[glue-x,md] ==1.9.1');
+  expect((await read('dbt-core==1.11.2 dbt-duckdb[md]==1.9.1')).shown).toContain('dbt-duckdb[md]==1.9.1');
+});
+
+test('what must be there is told by exact lines, those of constraints included', async () => {
+  await put('pins.txt', 'sqlglot==20\nother==3\n');
+  const text =
+    'dbt-core==1.11.2\n-c pins.txt\nsqlglot\nx==1; python_version<"3"\nx==2; python_version>="3"\nfree>=1\n' +
+    `w @ https://example.com/w-1.5-py3-none-any.whl#sha256=${SHA}\n`;
+  expect((await fromFile(text)).pins).toEqual([
+    { name: 'dbt-core', versions: ['1.11.2'], mayBeAbsent: false },
+    { name: 'sqlglot', versions: ['20'], mayBeAbsent: false },
+    { name: 'x', versions: ['1', '2'], mayBeAbsent: true },
+    { name: 'w', versions: ['1.5'], mayBeAbsent: false },
+  ]);
+});
+
+describe('a folder of packages', () => {
+  const LINKED = '--find-links wheels\ndbt-core==1.11.2\n';
+
+  test('counts with what it holds, and not with its path', async () => {
+    await put('wheels/a-1-py3-none-any.whl', 'one');
+    const first = await fromFile(LINKED);
+    await put('moved/a-1-py3-none-any.whl', 'one');
+    const moved = await fromFile(LINKED.replace('wheels', 'moved'));
+    await put('wheels/README', 'no package');
+    const again = await fromFile(LINKED);
+    await put('wheels/a-1-py3-none-any.whl', 'two');
+    const changed = await fromFile(LINKED);
+    expect(first.uncertain).toEqual([]);
+    expect(moved.items).toEqual(first.items);
+    expect(again).toEqual(first);
+    expect(changed.items).not.toEqual(first.items);
+    expect(changed.digest).not.toBe(first.digest);
+  });
+
+  test('too big to be read is uncertain, unless hashes are required', async () => {
+    await put('wheels/a-1-py3-none-any.whl', '');
+    await truncate(join(cwd, 'wheels/a-1-py3-none-any.whl'), 201 * 1024 * 1024);
+    expect((await fromFile(LINKED)).uncertain).toEqual([expect.stringContaining('--find-links wheels')]);
+    const hashed = LINKED.replace('1.11.2', `1.11.2 --hash=sha256:${SHA}`);
+    expect((await fromFile(hashed)).uncertain).toEqual([]);
   });
 });
 

@@ -69,7 +69,7 @@ async function run({ requirements = PINNED, cache, options, isStopped }: Given =
   const said = events.flatMap((event) =>
     event.kind === 'dbt-message' && event.name.startsWith('Installing') ? [event.message] : [],
   );
-  return { result: await running, said };
+  return { result: await running, said, events };
 }
 
 const environments = (): Promise<string[]> => readdir(join(root, 'environments')).catch(() => []);
@@ -101,10 +101,10 @@ describe('a run that installs its dbt', () => {
   });
 
   test('with other versions is another run', async () => {
-    await run();
     await makeWheels(join(root, 'wheels'), [
       { name: 'dbt-core', version: '1.11.1', command: 'dbt', does: HAND_OVER },
     ]);
+    await run();
     const other = await run({ requirements: 'dbt-core==1.11.1\ndbt-postgres==1.11.0\n' });
     expect(other.result).toMatchObject({
       outcome: 'executed',
@@ -134,6 +134,57 @@ describe('a run that installs its dbt', () => {
       expect(result).toMatchObject({ outcome: 'failed', failure: { code: 'install-failed' } });
       expect(result).toMatchObject({ failure: { message: expect.stringContaining('no-such-package') } });
     }
+  });
+
+  test('that are overridden fails before dbt starts, and frees its key', async () => {
+    await makeWheels(join(root, 'wheels'), [
+      { name: 'dbt-core', version: '1.11.1', command: 'dbt', does: HAND_OVER },
+    ]);
+    await writeFile(join(root, 'over.txt'), 'dbt-core==1.11.1\n');
+    const env = {
+      PATH: searched,
+      HOME: root,
+      STAND_IN: standIn.executable,
+      UV_OVERRIDE: join(root, 'over.txt'),
+    };
+    for (const _ of [1, 2]) {
+      const { result } = await run({ options: { env } });
+      expect(result).toMatchObject({
+        outcome: 'failed',
+        failure: {
+          code: 'install-failed',
+          message: expect.stringContaining('dbt-core (wanted 1.11.0, found 1.11.1)'),
+        },
+      });
+    }
+  });
+
+  test('and bring a State plugin that no key knows of fails before dbt starts', async () => {
+    await makeWheels(join(root, 'wheels'), [
+      { name: 'dbt-state', version: '2.62.3' },
+      { name: 'bundle', version: '1.0', needs: 'dbt-state' },
+    ]);
+    const { result } = await run({ requirements: `${PINNED}bundle==1.0\n` });
+    expect(result).toMatchObject({
+      outcome: 'failed',
+      failure: {
+        code: 'install-failed',
+        message: expect.stringContaining('dbt-state (wanted none, found 2.62.3)'),
+      },
+    });
+  });
+
+  test('shows no secret of an address in what dbt says', async () => {
+    standIn = await makeFakeDbt(
+      join(root, 'stand-in-that-tells'),
+      runOf([{ name: 'orders', status: 'error', message: 'the token is sw0rdfish' }], 1),
+    );
+    const { events } = await run({
+      requirements: `--extra-index-url https://me:sw0rdfish@index.example.com/simple\n${PINNED}`,
+    });
+    const shown = JSON.stringify(events);
+    expect(shown).toContain('the token is ***');
+    expect(shown).not.toContain('sw0rdfish');
   });
 
   test('and is stopped while it installs frees its key as well', async () => {
@@ -169,16 +220,28 @@ describe('a run that installs its dbt', () => {
 describe('packages of the project', () => {
   const PACKAGES = {
     'packages.yml': 'packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n',
-    'package-lock.yml': 'packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\nsha1_hash: abc\n',
+    'package-lock.yml':
+      'packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n    name: utils\nsha1_hash: abc\n',
   };
 
   async function makePackages(): Promise<void> {
     makeFakeProject(join(root, 'project'), PACKAGES);
     standIn = await makeFakeDbt(join(root, 'stand-in-with-packages'), [
-      // As dbt deps would.
-      { write: { path: 'dbt_packages/utils/dbt_project.yml', text: 'name: utils\n' } },
+      // As dbt deps would. A package that has all of its folder read, git's own files included.
+      { write: { path: 'dbt_packages/utils/dbt_project.yml', text: 'name: utils\nmodel-paths: ["."]\n' } },
       ...PASSES,
     ]);
+    const clones = `import os, runpy, sys
+if "deps" in sys.argv:
+    for name, text in (("config", "url = https://x:token@h"), ("refs/heads/a.sql", "0123")):
+        path = "dbt_packages/utils/.git/" + name
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, "w").write(text)
+runpy.run_path(${JSON.stringify(standIn.executable)}, run_name="__main__")
+`;
+    const executable = join(root, 'clones.py');
+    await writeFile(executable, clones);
+    standIn = { ...standIn, executable };
   }
 
   /** Folders kept in another folder. */
@@ -203,6 +266,8 @@ describe('packages of the project', () => {
     const first = await run({ cache });
     expect(first.said.join('\n')).toContain('dbt deps');
     expect(first.result).toMatchObject({ outcome: 'executed', dedup: { record: 'kept' } });
+    const kept = await readdir(join(root, 'kept'), { recursive: true });
+    expect(kept.filter((name) => /\.git(?:\/|$)/.test(name))).toEqual([]);
     await newMachine();
     const second = await run({ cache });
     expect(second.result.outcome).toBe('replayed');

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { lockTarget } from '../../../sdk/runtimes/target-lock.ts';
 
 let folder: string;
@@ -125,4 +125,45 @@ test('of many that find a dead lock, one at a time has it', async () => {
     }),
   );
   expect(most).toBe(1);
+});
+
+describe('beside a folder that machines share', () => {
+  const path = (): string => join(folder, 'target.lock');
+
+  /** As a process on another machine has left it, or still holds it: its number says nothing here. */
+  async function takenElsewhere(): Promise<void> {
+    const holder = { token: 'other', targetPath: target, host: 'elsewhere', since: 'today' };
+    await writeFile(path(), JSON.stringify({ ...holder, owner: { pid: 2 ** 22 + 1 } }));
+  }
+
+  test('the file lies where it is asked for', async () => {
+    const lock = await lockTarget(target, { onBusy: 'fail', dir: folder });
+    expect(await readdir(folder)).toEqual(['target.lock']);
+    await expect(lockTarget(target, { onBusy: 'fail', dir: folder })).rejects.toMatchObject({
+      code: 'target-path-busy',
+    });
+    await lock.release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('a holder on another machine keeps it, though no process here has its number', async () => {
+    await takenElsewhere();
+    await expect(lockTarget(target, { onBusy: 'fail', dir: folder })).rejects.toMatchObject({
+      code: 'target-path-busy',
+    });
+  });
+
+  test('a holder on another machine that falls silent has lost it, one that goes on has not', async () => {
+    await takenElsewhere();
+    const beat = setInterval(() => {
+      const now = new Date();
+      void utimes(path(), now, now);
+    }, 100);
+    const options = { onBusy: 'wait', dir: folder, silentMs: 700 } as const;
+    const early = lockTarget(target, { ...options, signal: AbortSignal.timeout(2000) });
+    await expect(early).rejects.toThrow();
+    clearInterval(beat);
+    await (await lockTarget(target, options)).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
 });

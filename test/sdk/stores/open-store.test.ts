@@ -248,6 +248,21 @@ test.each(['', 'none', '.ledger', 'C:\\ledger', `postgres://me:${PASSWORD}@host/
   },
 );
 
+test.each([
+  ['action-cache:', 'actions-cache:'],
+  ['git-ref', 'git-ref:'],
+  ['Git-Ref:acme/shop', 'git-ref:'],
+  ['reids:LEDGER_URL', 'redis:'],
+  [`redsi://:${PASSWORD}@host`, 'redis:'],
+])('%s: the setting is named, and what was meant', async (address, meant) => {
+  const { message, hint = '' } = await refusal(address);
+  expect(message).toContain('dedup-store');
+  expect(hint).toMatch(
+    new RegExp(`^Did you mean ${meant}\\? Give one of .*, git-ref:, git-ref:<owner>/<name>,`),
+  );
+  expect(message + hint).not.toContain(PASSWORD);
+});
+
 describe('actions-cache:', () => {
   const ACTION = {
     GITHUB_ACTIONS: 'true',
@@ -264,9 +279,14 @@ describe('actions-cache:', () => {
   });
 
   test.each([
-    ['in a step with run:', { GITHUB_ACTIONS: 'true' }, 'run:', 'Let the action run dbt'],
+    ['in a step with run:', { GITHUB_ACTIONS: 'true' }, 'run:', 'Let the action run dbt, or name'],
     ['outside of Actions', {}, 'only in a job of GitHub Actions', 'in a bucket'],
-    ['with cache-mode: none', { ...ACTION, ACTIONS_CACHE_MODE: 'none' }, 'cache-mode', 'cache-mode: write'],
+    [
+      'with cache-mode: none',
+      { ...ACTION, ACTIONS_CACHE_MODE: 'none' },
+      'cache-mode',
+      'cache-mode: write for this job, or name',
+    ],
     [
       'on a server of one’s own',
       { ...ACTION, GITHUB_SERVER_URL: 'https://git.corp' },

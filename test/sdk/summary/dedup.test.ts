@@ -46,6 +46,13 @@ describe('a replay', () => {
     );
   });
 
+  test('whom the ledger shows is known, so it is small print, not something unknown', () => {
+    const scoped = replayedReport({ decisions: [decision()] }, { store: 'actions-cache', scope: 'branch' });
+    expect(summary(scoped)).toContain('**Small print.** The ledger in the Actions cache shows a run');
+    expect(text(scoped)).toMatch(/^Small print:?\n.*The ledger in the Actions cache shows a run/m);
+    expect(summary(scoped) + text(scoped)).not.toMatch(/not known/i);
+  });
+
   test('every part of it is marked as that run’s', () => {
     const markdown = summary(given);
     for (const words of [
@@ -184,4 +191,13 @@ describe('an executed run', () => {
     expect(leftOut).toBeGreaterThan(0);
     expect(renderSummary(explanation)).toContain('The first 20 of 500 differences');
   });
+});
+
+test('a run that another one stands in the way of leads to it', () => {
+  const failure = { code: 'dedup-in-flight', message: 'dbt was not started', hint: 'Run it again.' } as const;
+  const given = report({ failure, ledger: { store: 'redis', run: earlierRun() } });
+  expect(summary(given)).toMatch(
+    /\*\*What to do:\*\* Run it again\.\n\nLook at \[the other run that finished at [^\]]*\]\(/,
+  );
+  expect(summary(given)).toContain(`](${URL})`);
 });

@@ -382,7 +382,7 @@ describe('nodes', () => {
     expect(markdown).toContain(
       '| `customers` | dbt State decided that this model has to run. (worked out: no source says so) |',
     );
-    expect(markdown).toContain('**What is not known.**');
+    expect(markdown).toContain('**Small print.** For 1 node no source says');
   });
 
   test('the same reason, reported for one and concluded for another, is not said once', () => {

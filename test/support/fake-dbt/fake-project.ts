@@ -24,6 +24,8 @@ export interface FakeNode {
   readonly message?: string;
   readonly path?: string;
   readonly failures?: number;
+  /** One of its own choice. */
+  readonly schema?: string;
 }
 
 /** The steps of a run that did these nodes: output, events, artifacts, exit code. */
@@ -109,6 +111,7 @@ function artifacts(
       config: { materialized: node.type === 'model' ? 'table' : node.type },
       depends_on: { nodes: [], macros: [] },
       raw_code: 'select 1',
+      ...(node.schema === undefined ? {} : { database: 'd', schema: node.schema }),
     },
   ]);
   const empty = [

@@ -5,7 +5,8 @@ import { ledgerRecord } from '../../../support/ledger-record.ts';
 
 const PROFILE = { profileName: 'shop', profilesDir: '/repo', path: '/repo/profiles.yml', secrets: [] };
 const REMOTE = { ...PROFILE, isLocalWarehouse: false };
-const SETTING = 'durable-target: true in dbt-runcache.yml, or --durable-target.';
+const SETTING =
+  '`durable-target: true` (the input of the Action, or in dbt-runcache.yml), or --durable-target.';
 
 /** A run against a warehouse that is far away, with a ledger that this process alone sees. */
 function distrust(given: Partial<Trust>): Promise<string | undefined> {

@@ -1,2 +1,0 @@
-import{createRequire as __runcacheRequire}from'module';const require=__runcacheRequire(import.meta.url);
-import{b as o}from"./chunk-AZKRY72B.js";import{a as t}from"./chunk-32Z7KB3O.js";var a="Check that the store can be reached, and its credentials.";function s(e,r,n=a){return new o(`The ${e} store did not answer: ${r}`,{code:"dedup-unavailable",hint:n})}t(s,"unanswered");function d(e,r,n=a){return new o(`The ${e} store could not be listed: ${r}`,{code:"dedup-unavailable",hint:n})}t(d,"unlisted");export{s as a,d as b};
