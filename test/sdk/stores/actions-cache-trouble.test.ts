@@ -53,6 +53,7 @@ describe('a run that may only read', () => {
     expect(await write(store, name, 'y', version)).toEqual({
       kind: 'unknown',
       refused: true,
+      readOnly: true,
       why: 'the Actions cache is read-only for this run (started by issue_comment): cache write denied: token has no writable scopes',
     });
     expect(await store.putBlob('b', new Uint8Array(3), DAY)).toMatchObject({ refused: true });
@@ -61,7 +62,7 @@ describe('a run that may only read', () => {
 
   test('claims nothing, and asks once', async () => {
     const answer = await acquire(readOnly(), fresh(), { ...terms, body: 'x' });
-    expect(answer).toEqual({ kind: 'unknown', why: expect.stringContaining('read-only') });
+    expect(answer).toEqual({ kind: 'unknown', why: expect.stringContaining('read-only'), readOnly: true });
     expect(callsOf(service, 'create')).toBe(1);
     expect(callsOf(service, 'find')).toBe(2);
   });
@@ -102,7 +103,9 @@ describe('too many requests', () => {
     const store = open();
     const answer = await acquire(store, fresh(), { ...terms, body: 'x' });
     expect(answer).toMatchObject({ kind: 'unknown', why: expect.stringContaining('again in 120 s') });
-    expect(await write(store, fresh(), 'x')).toMatchObject({ kind: 'unknown', refused: true });
+    const refused = await write(store, fresh(), 'x');
+    expect(refused).toMatchObject({ kind: 'unknown', refused: true });
+    expect(refused).not.toHaveProperty('readOnly');
     expect(callsOf(service, 'create')).toBe(1);
     expect(await store.read(fresh())).toEqual({ kind: 'absent' });
   });
