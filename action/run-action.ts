@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import * as core from '@actions/core';
-import type { RunResult } from '../sdk/index.ts';
+import type { RunOptions, RunResult } from '../sdk/index.ts';
 import { annotate } from './annotations.ts';
 import { attempt } from './attempt.ts';
 import { claimPhase } from './claim-phase.ts';
@@ -52,10 +52,18 @@ async function runAndReport(
   mask([...envSecrets(process.env), inputs.githubToken, ...inputs.redact]);
   const settings = await settle(inputs, workspace, process.env);
   mask(settings.options.redact ?? []);
+  checkLedger(phase, settings.options);
   if (phase.kind === 'finish') return finishPhase(phase, inputs.dbtArgs, settings, signals);
   const result = await (phase.kind === 'claim' ? claimPhase : run)(inputs.dbtArgs, settings, signals);
   for (const warning of settings.warnings) core.warning(warning);
   if (result !== undefined) await report(result, { inputs, phase, settings });
+}
+
+/** Three jobs have nothing to tell each other without one. */
+function checkLedger(phase: Phase, { dedup }: RunOptions): void {
+  if (dedup !== undefined || phase.kind === 'whole' || (phase.kind === 'finish' && phase.claim === ''))
+    return;
+  throw new InputError([`Input phase is ${phase.kind} and there is no ledger: add dedup: auto.`]);
 }
 
 async function report(

@@ -138,7 +138,7 @@ async function whatIsGiven(text: string, cwd: string): Promise<Requirements['giv
       ? invalid(`${line} is a requirements file among requirements`, `Write -r ${line} to have it read.`)
       : invalid(
           `There is no requirements file ${resolve(cwd, line)}`,
-          'Check the path, which is relative to the folder dbt is started in, or name requirements such as dbt-core==1.11.2.',
+          'Check the path, which is relative to the workspace in the Action and else to the folder dbt is started in, or name requirements such as dbt-core==1.11.2.',
         );
   }
   return { kind: 'lines', lines };

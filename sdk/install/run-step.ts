@@ -76,6 +76,10 @@ function linesOf(text: string): string[] {
 export function lastWords(lines: readonly string[]): string {
   const first = lines.findIndex((line) => /^(?:ERROR|error|Error|fatal)\b/.test(line.trim()));
   const told = lines.slice(first === -1 ? -5 : first).map((line) => line.trim());
-  const text = told.join(' ').replaceAll(/\s+/g, ' ');
+  // All the versions there are would drown the one that is not.
+  const text = told
+    .join(' ')
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/ \(from versions: [^)]*\)/g, '');
   return text.length <= MAX_LAST_WORDS ? text : `${text.slice(0, MAX_LAST_WORDS)}…`;
 }

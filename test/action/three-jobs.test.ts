@@ -364,3 +364,17 @@ describe('the first job', () => {
     });
   });
 });
+
+test.each([
+  ['claim', { phase: 'claim' }],
+  ['finish', { phase: 'finish', claim: 'x', outcome: 'claimed', result: 'success' }],
+])('phase: %s without a ledger is an error of the inputs', async (phase, inputs) => {
+  const { claim } = await makeWorkflow();
+  const none = { dedup: 'off', 'dedup-store': '', data: '', 'durable-target': '' };
+  const { conclusion, main, outputs } = await claim({ inputs: { ...none, ...inputs } });
+  expect(conclusion).toBe('failure');
+  expect(main.annotations[0]?.message).toBe(
+    `Input phase is ${phase} and there is no ledger: add dedup: auto.`,
+  );
+  expect(outputs['outcome']).toBeUndefined();
+});
