@@ -1,10 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-
-/** Keeps folders in the Actions cache, from one job to the next. */
-export interface ActionsFolderCache {
-  restore(folder: string, key: string): Promise<boolean>;
-  save(folder: string, key: string): Promise<void>;
-}
+import type { FolderCache } from '../sdk/index.ts';
 
 export interface FolderCacheOptions {
   /** Told at most once, in one line, why the cache could not be used. */
@@ -24,7 +19,7 @@ const SEGMENT_MS = 60_000;
  * GitHub's own client as a cache of folders. It is loaded when it is needed, and what it prints is not shown: in a log
  * that reads no workflow commands its debug messages would stand as they are.
  */
-export function actionsFolderCache(options: FolderCacheOptions): ActionsFolderCache {
+export function actionsFolderCache(options: FolderCacheOptions): FolderCache {
   const { lookUpMs = LOOK_UP_MS, saveMs = SAVE_MS } = options;
   let told = false;
   const trouble = (why: string): void => {

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { statOf } from './process-mark.ts';
 
 /** Whether any process of a group is at work. One that has ended, and that nobody has asked about yet, is not. */
 export function groupLives(group: number): boolean {
@@ -39,9 +40,7 @@ function fromProc(group: number): boolean | undefined {
 
 function isAtWork(pid: string, group: number): boolean {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name before may hold blanks and parentheses; then come state, parent and group.
-    const [state = '', , of] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = '', , of] = statOf(pid);
     return Number(of) === group && !'ZX'.includes(state);
   } catch {
     // Gone meanwhile.

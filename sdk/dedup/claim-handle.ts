@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonOf } from '../util/json-of.ts';
 import { atMost } from '../util/waiting.ts';
 import { answeringStore } from './answering-store.ts';
 import { type Claim, outsideClaimOf, ownedClaim } from './claim.ts';
@@ -49,14 +50,7 @@ const Handle = z.object({
 
 /** Undefined for what is no handle of this version. */
 export function parseClaimHandle(text: string): ClaimHandle | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const parsed = Handle.safeParse(json);
-  return parsed.success ? parsed.data : undefined;
+  return Handle.safeParse(jsonOf(text)).data;
 }
 
 export type ResumedClaim =

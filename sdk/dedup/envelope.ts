@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonOf } from '../util/json-of.ts';
 import { optional } from '../util/optional.ts';
 
 /** What the lease layer writes around every entry. */
@@ -39,12 +40,8 @@ export function parseEnvelope(
 ):
   | { readonly kind: 'read'; readonly envelope: Envelope }
   | { readonly kind: 'unreadable'; readonly why: string } {
-  let json: unknown;
-  try {
-    json = JSON.parse(value);
-  } catch {
-    return { kind: 'unreadable', why: 'the entry is not JSON' };
-  }
+  const json = jsonOf(value);
+  if (json === undefined) return { kind: 'unreadable', why: 'the entry is not JSON' };
   const parsed = Schema.safeParse(json);
   if (!parsed.success) return { kind: 'unreadable', why: 'the entry has a shape this version does not know' };
   const { schemaVersion: _, adoptedFrom, ...rest } = parsed.data;

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { jsonOf } from '../util/json-of.ts';
 import { optional } from '../util/optional.ts';
 import { MAX_ITEMS, MAX_ITEMS_BYTES } from './bundle-limits.ts';
 import type { KeyPart, LedgerRecord, StoredBlob } from './record.ts';
@@ -76,7 +77,7 @@ export async function fetchItems(store: DedupStore, blob: StoredBlob): Promise<F
 
 /** By hand: there may be tens of thousands of items, and names such as `__proto__`. */
 function parse(bytes: Uint8Array): PartItems | undefined {
-  const value = jsonOf(bytes);
+  const value = isUtf8(bytes) ? jsonOf(bytes) : undefined;
   let count = 0;
   for (const [, part] of entriesOf(value) ?? [['', undefined]]) {
     const items = entriesOf(part);
@@ -91,13 +92,4 @@ function entriesOf(value: unknown): readonly [string, unknown][] | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.entries(value)
     : undefined;
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  if (!isUtf8(bytes)) return undefined;
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

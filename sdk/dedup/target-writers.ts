@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonOf } from '../util/json-of.ts';
 import { targetName } from './names.ts';
 import type { DedupStore } from './store.ts';
 
@@ -124,12 +125,4 @@ async function readWriter(
     ? { kind: 'found', writer: { token: parsed.data.token, phase: parsed.data.phase }, ageMs }
     : { kind: 'unknown', why: 'the entry of the target cannot be read' };
   return { answer, version };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { jsonObjectOf } from '../util/json-of.ts';
 import { reasonOf } from '../util/reason.ts';
 import { createRedactor } from '../util/redact.ts';
 import type { CacheTrouble, FindOutcome } from './cache-outcome.ts';
@@ -80,7 +81,7 @@ export function cacheRpc({ url, token, mode = '', trigger, timeoutMs, signal }: 
     } catch (error) {
       return { kind: 'ambiguous', why: `the Actions cache did not answer: ${hide(reasonOf(error))}` };
     }
-    const body = objectOf(text);
+    const body = jsonObjectOf(text);
     const { status } = response;
     const message = hide(reasonOf(wordsOf(body) ?? response.statusText));
     const why = `the Actions cache answered ${status}: ${message}`;
@@ -167,15 +168,6 @@ function retryAfterMs(headers: Headers): number {
     ? Number(given) * 1000
     : Date.parse(given) - Date.parse(headers.get('date') ?? '');
   return Number.isFinite(ms) ? Math.max(1000, ms) : DEFAULT_RETRY_AFTER_MS;
-}
-
-function objectOf(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function wordsOf(body: Readonly<Record<string, unknown>> | undefined): string | undefined {

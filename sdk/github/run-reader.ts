@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { jsonOf } from '../util/json-of.ts';
 import type { GithubRest } from './rest.ts';
 import type { WorkflowRun } from './workflow-run.ts';
 
@@ -44,7 +45,7 @@ export function runReader(
     });
     if (answer.kind !== 'answered') return undefined;
     if (answer.status === 304) return shape.safeParse(before?.value).data;
-    const value = answer.status === 200 ? shape.safeParse(parsed(answer.bytes)).data : undefined;
+    const value = answer.status === 200 ? shape.safeParse(jsonOf(answer.bytes)).data : undefined;
     if (value !== undefined && answer.etag !== undefined) seen.set(path, { etag: answer.etag, value });
     return value;
   }
@@ -82,12 +83,4 @@ export function runReader(
 /** A job whose runner GitHub does not tell yet: it may be the next one of a runner whose last job is over. */
 function mayBeAnyones({ status, runner_name }: Job): boolean {
   return (status === 'queued' || status === 'in_progress') && !runner_name;
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -6,13 +6,14 @@ import { childEnvironment } from '../plan/environment.ts';
 import type { Environment } from '../plan/variables.ts';
 import { isExecutableFile, isFile } from '../runtimes/find-executable.ts';
 import { askProgram } from '../runtimes/process.ts';
-import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
+import type { TargetLock } from '../runtimes/target-lock.ts';
 import { reasonOf } from '../util/reason.ts';
 import { unlessAborted } from '../util/waiting.ts';
 import { differencesIn, refuseDifferences } from './check-installed.ts';
 import { type FolderCache, type PlannedEnvironment, programIn } from './environment.ts';
 import { chooseInstaller, type Installer, installerEnvironment } from './installer.ts';
 import { lastWords, runStep, type StepOptions } from './run-step.ts';
+import { underLock } from './under-lock.ts';
 
 export interface EnsureOptions {
   /** The caller's; what is the runner's own is kept from the installer. */
@@ -79,24 +80,20 @@ async function makeAlone(
 ): Promise<EnsuredEnvironment['how']> {
   const { cache, signal, say } = options;
   await mkdir(dirname(planned.folder), { recursive: true });
-  const lock = await lockTarget(planned.folder, {
+  const lockOptions = {
     onBusy: 'wait',
     signal,
     // Beside it, since several machines or containers may share the folder.
     dir: dirname(planned.folder),
-    onWait: ({ pid }) => say(`Waiting for process ${pid}, which is installing the same dbt`),
-  });
-  // A cache cannot be stopped in the middle: until it is done with the folder, nobody else may begin.
-  let restoring: Promise<unknown> | undefined;
-  try {
+    onWait: ({ pid }: { readonly pid: number }) =>
+      say(`Waiting for process ${pid}, which is installing the same dbt`),
+  } as const;
+  return underLock(planned.folder, lockOptions, async (lock, restore) => {
     if (await isComplete(planned)) return 'there';
     await clear(planned);
     if (cache !== undefined) {
       const startedAt = performance.now();
-      const work = cache.restore(planned.folder, planned.cacheKey);
-      restoring = work;
-      const isBack = await unlessAborted(signal, work);
-      restoring = undefined;
+      const isBack = await restore(cache.restore(planned.folder, planned.cacheKey));
       if (isBack && (await works(planned, options.env))) {
         await complete(planned);
         say(`dbt's environment came from the cache in ${seconds(startedAt)}`);
@@ -108,10 +105,7 @@ async function makeAlone(
     await install(planned, options, lock);
     await complete(planned);
     return 'installed';
-  } finally {
-    if (restoring === undefined) await lock.release();
-    else void restoring.catch(() => undefined).then(() => lock.release());
-  }
+  });
 }
 
 async function install(planned: PlannedEnvironment, options: EnsureOptions, lock: TargetLock): Promise<void> {

@@ -5,7 +5,7 @@ import { DbtRunCacheError } from '../errors.ts';
 import type { CommandLine } from '../plan/command-line.ts';
 import { envSecrets } from '../plan/environment.ts';
 import { type CodeInput, sourceRootsOf } from '../plan/fingerprint/list-sources.ts';
-import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
+import type { TargetLock } from '../runtimes/target-lock.ts';
 import { reasonOf } from '../util/reason.ts';
 import { unlessAborted } from '../util/waiting.ts';
 import { removeGitFolders, whyNotToKeep } from './clean-packages.ts';
@@ -13,6 +13,7 @@ import type { FolderCache } from './environment.ts';
 import { lockedIn, packagesIn } from './package-files.ts';
 import { hasPackages, holdsPackages, markComplete, markIncomplete, removeFolder } from './packages-folder.ts';
 import { lastWords, runStep } from './run-step.ts';
+import { type Restore, underLock } from './under-lock.ts';
 
 /** What the place of a project's packages follows from. */
 export type PackagesInput = Pick<
@@ -96,35 +97,27 @@ export async function ensurePackages(
   const { signal, say } = options;
   const startedAt = performance.now();
   const place = missing.folder ?? join(missing.projectDir, 'dbt_packages');
-  const lock = await lockTarget(place, {
+  const lockOptions = {
     onBusy: 'wait',
     signal,
-    onWait: ({ pid }) => say(`Waiting for process ${pid}, which is installing the same dbt packages`),
-  });
-  // A cache cannot be stopped in the middle: until it is done with the folder, nobody else may begin.
-  let restoring: Promise<unknown> | undefined;
-  try {
+    onWait: ({ pid }: { readonly pid: number }) =>
+      say(`Waiting for process ${pid}, which is installing the same dbt packages`),
+  } as const;
+  const ended = await underLock(place, lockOptions, async (lock, restore) => {
     const isThere =
       missing.folder !== undefined && (await hasPackages(missing.folder, await readLock(missing.projectDir)));
-    const ended = isThere
-      ? { how: 'there' as const, wroteLock: false }
-      : await bring(missing, options, lock, (work) => {
-          restoring = work;
-        });
-    return { ...ended, wallMs: Math.round(performance.now() - startedAt) };
-  } finally {
-    if (restoring === undefined) await lock.release();
-    else void restoring.then(() => lock.release());
-  }
+    return isThere ? { how: 'there' as const, wroteLock: false } : bring(missing, options, lock, restore);
+  });
+  return { ...ended, wallMs: Math.round(performance.now() - startedAt) };
 }
 
 async function bring(
   missing: MissingPackages,
   options: EnsurePackagesOptions,
   lock: TargetLock,
-  noteRestoring: (work: Promise<unknown> | undefined) => void,
+  restore: Restore,
 ): Promise<Omit<EnsuredPackages, 'wallMs'>> {
-  const { signal, say, cache } = options;
+  const { say, cache } = options;
   const { folder, cacheKey, projectDir } = missing;
   const kept =
     cache === undefined || folder === undefined || cacheKey === undefined
@@ -134,10 +127,7 @@ async function bring(
     await markIncomplete(kept.folder);
     // What a killed process left would stay among what comes back.
     await removeFolder(kept.folder);
-    const work = kept.cache.restore(kept.folder, kept.cacheKey);
-    noteRestoring(work);
-    const isBack = await unlessAborted(signal, work);
-    noteRestoring(undefined);
+    const isBack = await restore(kept.cache.restore(kept.folder, kept.cacheKey));
     if (isBack && (await holdsPackages(kept.folder, await readLock(projectDir)))) {
       await markComplete(kept.folder);
       say('The dbt packages came from the cache');

@@ -13,7 +13,7 @@ import { concludeSkip } from './dedup/conclude-replay.ts';
 import { checkLease } from './dedup/handed-over.ts';
 import { leaveLedger } from './dedup/leave-ledger.ts';
 import { attemptOf } from './dedup/other-attempt.ts';
-import { notice } from './dedup/settle.ts';
+import { unavailableNotice } from './dedup/settle.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { beginRun, type RunContext } from './run-context.ts';
 import { replay, stopError } from './run-stages.ts';
@@ -66,14 +66,7 @@ async function handOver(
   run.stops.signal.throwIfAborted();
   claim.handOver();
   const unavailable =
-    because.kind === 'unavailable'
-      ? [
-          notice(
-            'dedup-unavailable',
-            `The ${ledger.store.kind} ledger did not answer, so dbt runs without it: ${because.why}`,
-          ),
-        ]
-      : [];
+    because.kind === 'unavailable' ? [unavailableNotice(ledger.store, because.why, 'runs')] : [];
   return {
     kind: claim.owns ? 'claimed' : 'unclaimed',
     claim: { ...handle, ...optional('workflowRun', attemptOf(settings)) },

@@ -1,3 +1,4 @@
+import { jsonOf } from '../util/json-of.ts';
 import { isSha } from './git-content.ts';
 
 /** A ref by its full name, and the object it points to. */
@@ -13,15 +14,6 @@ export interface Commit {
   readonly committedAt: number;
 }
 
-/** Undefined for what is no JSON. */
-export function parse(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
-}
-
 /** Of an object; of anything else none. */
 export function fields(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
@@ -29,7 +21,7 @@ export function fields(value: unknown): Readonly<Record<string, unknown>> {
 
 /** What GitHub says about a refusal. */
 export function messageOf(bytes: Uint8Array): string {
-  const { message } = fields(parse(bytes));
+  const { message } = fields(jsonOf(bytes));
   return typeof message === 'string' ? message.slice(0, 200) : 'no message';
 }
 

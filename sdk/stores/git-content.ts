@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { jsonObjectOf } from '../util/json-of.ts';
 
 /** A value up to this size stands in the commit's message: no blob and no tree to write, and none to read. */
 export const MAX_INLINE_BYTES = 24 << 10;
@@ -34,7 +35,7 @@ export function printMessage(content: GitContent): string {
 
 /** Undefined for what this version cannot read: that is no reason to take it for absent. */
 export function parseMessage(message: string): GitContent | undefined {
-  const head = parseObject(message.slice(message.indexOf('\n\n') + 2));
+  const head = jsonObjectOf(message.slice(message.indexOf('\n\n') + 2));
   if (head === undefined || !message.startsWith(`${TITLE}\n\n`) || head['schemaVersion'] !== 1)
     return undefined;
   const { kind, retainMs, value, blob, bytes } = head;
@@ -50,15 +51,4 @@ export function parseMessage(message: string): GitContent | undefined {
 /** The name of a git object. */
 export function isSha(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-f]{40}([0-9a-f]{24})?$/.test(value);
-}
-
-function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    return typeof parsed === 'object' && parsed !== null
-      ? (parsed as Readonly<Record<string, unknown>>)
-      : undefined;
-  } catch {
-    return undefined;
-  }
 }

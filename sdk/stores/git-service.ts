@@ -1,6 +1,7 @@
 import type { GithubRest, RestRequest } from '../github/rest.ts';
+import { jsonOf } from '../util/json-of.ts';
 import { reasonOf } from '../util/reason.ts';
-import { type Commit, commitOf, fields, messageOf, parse, type Ref, refsOf } from './git-answers.ts';
+import { type Commit, commitOf, fields, messageOf, type Ref, refsOf } from './git-answers.ts';
 import { isSha } from './git-content.ts';
 import type { Trouble } from './within.ts';
 
@@ -136,7 +137,7 @@ export function gitService({ rest, repository, timeoutMs, hide }: GitServiceOpti
     if (answer.kind === 'unknown') return answer;
     const { status, date, etag } = answer;
     if (Number.isNaN(date)) return trouble('the answer has no Date');
-    const refs = status === 304 ? known?.refs : refsOf(parse(answer.bytes));
+    const refs = status === 304 ? known?.refs : refsOf(jsonOf(answer.bytes));
     if (refs === undefined) return trouble('the answer is no list of refs');
     if (isRemembered && etag !== undefined) remember(tags, start, { etag, refs });
     return { kind: 'found', refs, date };
@@ -145,7 +146,7 @@ export function gitService({ rest, repository, timeoutMs, hide }: GitServiceOpti
   async function make(path: string, body: unknown, options: Partial<RestRequest> = {}): Promise<Made> {
     const answer = await ask({ method: 'POST', path: `${root}/${path}`, body, ...options }, 201);
     if (answer.kind === 'unknown') return answer;
-    const { sha } = fields(parse(answer.bytes));
+    const { sha } = fields(jsonOf(answer.bytes));
     return isSha(sha) ? { kind: 'made', sha } : trouble('the answer has no sha');
   }
 
@@ -179,7 +180,7 @@ export function gitService({ rest, repository, timeoutMs, hide }: GitServiceOpti
       const answer = await ask({ method: 'GET', path: `${root}/commits/${sha}`, signal }, 200, 404);
       if (answer.kind === 'unknown') return answer;
       if (answer.status === 404) return { kind: 'absent' };
-      const commit = commitOf(parse(answer.bytes));
+      const commit = commitOf(jsonOf(answer.bytes));
       if (commit === undefined || commit.sha !== sha) return trouble('the answer is not the commit');
       remember(commits, sha, commit);
       return { kind: 'found', commit };
@@ -210,7 +211,7 @@ export function gitService({ rest, repository, timeoutMs, hide }: GitServiceOpti
       const answer = await ask({ method: 'POST', path: `${root}/commits`, body }, 201, 422);
       if (answer.kind === 'unknown') return answer;
       if (answer.status === 422) return parent === undefined ? refusal('POST', answer) : { kind: 'refused' };
-      const commit = commitOf(parse(answer.bytes));
+      const commit = commitOf(jsonOf(answer.bytes));
       if (commit === undefined) return trouble('the answer is no commit');
       remember(commits, commit.sha, commit);
       return { kind: 'made', sha: commit.sha };

@@ -46,6 +46,15 @@ async function makeJob(steps: readonly Step[], config = LEDGER) {
   };
 }
 
+/** A run that stays in flight, and the job in which the next one finds it. */
+async function startSlowJob() {
+  const job = await makeJob(SLOW);
+  const first = job.run({ runNumber: 1 });
+  await job.dbt.reached('started');
+  job.forget();
+  return { job, first };
+}
+
 const firstLine = ({ main }: ActionRun): string => main.summary.split('\n', 1)[0] ?? '';
 
 test('an identical run is replayed: no dbt, the same exit code, and log and summary say so at once', async () => {
@@ -102,10 +111,7 @@ test('a failure is replayed as one where that is asked for', async () => {
 });
 
 test('a run that is skipped beside an identical one has no result, and does not look like a pass', async () => {
-  const job = await makeJob(SLOW);
-  const first = job.run({ runNumber: 1 });
-  await job.dbt.reached('started');
-  job.forget();
+  const { job, first } = await startSlowJob();
   const second = await job.run({
     runNumber: 2,
     env: { DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' },
@@ -128,10 +134,7 @@ test('a run that is skipped beside an identical one has no result, and does not 
 });
 
 test('where a pull request may wait for the check, skip waits for the result as well, and says so', async () => {
-  const job = await makeJob(SLOW);
-  const first = job.run({ runNumber: 1 });
-  await job.dbt.reached('started');
-  job.forget();
+  const { job, first } = await startSlowJob();
   const second = await job.run({
     runNumber: 2,
     env: { DBT_RUNCACHE_ON_IN_FLIGHT: 'skip' },
@@ -146,10 +149,7 @@ test('where a pull request may wait for the check, skip waits for the result as 
 });
 
 test('a run that waits says for which one, then takes its result', async () => {
-  const job = await makeJob(SLOW);
-  const first = job.run({ runNumber: 1 });
-  await job.dbt.reached('started');
-  job.forget();
+  const { job, first } = await startSlowJob();
   const waiting = `Waiting for an identical run (${addressOfRun(1)})`;
   // Said while it waits: the first goes on only after this line.
   const second = await job.run({

@@ -486,6 +486,16 @@ describe('outside of the ledger', SUITE, () => {
     expect(page).not.toMatch(/dbt ran|it ran/i);
   });
 
+  test('a ledger that cannot be had here was never asked, and is not said to have kept silent', async () => {
+    const workflow = await makeWorkflow({ dedup: { store: 'actions-cache:', lease: undefined } });
+    const answer = await workflow.claim();
+    if (answer.kind !== 'unclaimed') throw new Error(answer.kind);
+    expect(answer.notices.map(({ message }) => message)).toEqual([
+      expect.stringContaining('The actions-cache ledger cannot be used here, so dbt runs without it'),
+    ]);
+    expect(renderPart(explainClaim(answer))).not.toContain('did not answer');
+  });
+
   test('a run without a key runs, and others hear that it wrote', async () => {
     const workflow = await makeWorkflow();
     await workflow.plain();

@@ -1,7 +1,7 @@
 import { readManifest } from '../../artifacts/read.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
-import { placesOfNodes } from './places.ts';
+import { liesInFiles, placesOfNodes } from './places.ts';
 import type { Execution } from './settle.ts';
 import { storesFailures } from './stores-failures.ts';
 
@@ -23,7 +23,7 @@ export async function notePlaces(
 ): Promise<void> {
   const { target, writes } = ledger.identity;
   const path = plan.expectedArtifacts.get('manifest');
-  if (path === undefined || target === undefined || isPartOfAnother || !isServer(target)) return;
+  if (path === undefined || target === undefined || isPartOfAnother || liesInFiles(target)) return;
   try {
     const manifest = await readManifest(path);
     if (manifest.metadata.invocation_id !== invocationId) return;
@@ -35,10 +35,4 @@ export async function notePlaces(
   } catch {
     // There is none yet, or only dbt can read it.
   }
-}
-
-/** Of database files the files are the places, whatever lies in them. */
-function isServer(target: string): boolean {
-  const entries = JSON.parse(target) as readonly (readonly string[])[];
-  return !entries.some(([name]) => name === 'files' || name === 'memory');
 }

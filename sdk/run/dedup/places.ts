@@ -16,6 +16,12 @@ export function placesOfTarget(target: string): readonly string[] {
   return files.map((file) => JSON.stringify([['file', file]]));
 }
 
+/** Of database files the files are the places, whatever lies where in them. */
+export function liesInFiles(target: string): boolean {
+  const entries = JSON.parse(target) as readonly (readonly string[])[];
+  return entries.some(([name]) => name === 'files' || name === 'memory');
+}
+
 /**
  * The places that a run's nodes write to and refer to: a model may have a schema, and a database, of its own choice,
  * and several targets may share it. Of database files the files are the places, whatever lies where in them.
@@ -36,7 +42,7 @@ export function placesOfNodes(
   },
 ): Places {
   const entries = JSON.parse(target) as readonly (readonly string[])[];
-  if (entries.some(([name]) => name === 'files' || name === 'memory')) return { wrote: [], read: [] };
+  if (liesInFiles(target)) return { wrote: [], read: [] };
   const base = Object.fromEntries(entries) as Readonly<Record<string, string>>;
   const placeOf = (node: ManifestNode): string | undefined => {
     const [database, schema] = [node['database'], node['schema']];

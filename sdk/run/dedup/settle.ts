@@ -5,6 +5,7 @@ import { compareParts, type KeyDifference } from '../../dedup/key.ts';
 import { claimName } from '../../dedup/names.ts';
 import { noteRecentRun } from '../../dedup/recent-runs.ts';
 import type { KeyPart } from '../../dedup/record.ts';
+import type { DedupStore } from '../../dedup/store.ts';
 import { describeTargetFiles } from '../../dedup/target-file.ts';
 import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
@@ -64,16 +65,9 @@ export async function settle(
     }),
   );
   const because = await atMost(STOPPED_MS, execution.because, { kind: 'unknown' as const });
-  const unavailable =
-    // One that cannot be had here is told of as the reason why it ran, and that is all there is to tell.
-    because.kind === 'unavailable' && because.unusable === undefined
-      ? [
-          notice(
-            'dedup-unavailable',
-            `The ${ledger.store.kind} ledger did not answer, so dbt ran without it: ${because.why}`,
-          ),
-        ]
-      : [];
+  // One that cannot be had here is told of as the reason why it ran, and that is all there is to tell.
+  const isSilent = because.kind === 'unavailable' && because.unusable === undefined;
+  const unavailable = isSilent ? [unavailableNotice(ledger.store, because.why, 'ran')] : [];
   return {
     dedup: {
       store: ledger.store.kind,
@@ -260,6 +254,16 @@ function inputsChanged(changed: readonly KeyDifference[]): RunNotice {
     'dedup-inputs-changed',
     `The result is not kept for identical runs, since inputs changed while dbt ran: ${names.join(', ')}${more}`,
   );
+}
+
+/** That dbt runs, or ran, without the ledger, and why. */
+export function unavailableNotice(
+  { kind, unusable }: Pick<DedupStore, 'kind' | 'unusable'>,
+  why: string,
+  runs: 'runs' | 'ran',
+): RunNotice {
+  const what = unusable === true ? 'cannot be used here' : 'did not answer';
+  return notice('dedup-unavailable', `The ${kind} ledger ${what}, so dbt ${runs} without it: ${why}`);
 }
 
 export function notice(name: string, message: string): RunNotice {
