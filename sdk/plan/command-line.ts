@@ -30,6 +30,8 @@ export interface CommandLine {
   readonly select?: readonly string[];
   readonly exclude?: readonly string[];
   readonly selector?: string;
+  /** How tests come along with what is selected, e.g. `cautious`. */
+  readonly indirectSelection?: string;
   readonly writeJson?: boolean;
   readonly quiet?: boolean;
   readonly fullRefresh?: boolean;
@@ -82,6 +84,15 @@ interface Found {
   readonly lists: Map<string, string[]>;
   readonly flags: Map<string, boolean>;
   readonly options: GivenOption[];
+  readonly spans: OptionSpan[];
+}
+
+/** Arguments that are one option with what it took, or several letters behind one dash: `-qxs model`. */
+export interface OptionSpan {
+  /** Index of the first of the arguments, and of the one behind the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly options: readonly GivenOption[];
 }
 
 /** An option as it was given. */
@@ -113,29 +124,45 @@ export function givenOptions(args: readonly string[], engine: EngineKind): reado
   return readArguments(args, engine).found.options;
 }
 
-function readArguments(
+/** Where each option of dbt's arguments stands, and the index behind the last word of the subcommand. */
+export function optionSpans(
   args: readonly string[],
   engine: EngineKind,
-): { readonly words: readonly string[]; readonly positionals: readonly string[]; readonly found: Found } {
+): { readonly spans: readonly OptionSpan[]; readonly commandEnd: number } {
+  const { found, commandEnd } = readArguments(args, engine);
+  return { spans: found.spans, commandEnd };
+}
+
+interface Read {
+  readonly words: readonly string[];
+  readonly positionals: readonly string[];
+  readonly found: Found;
+  readonly commandEnd: number;
+}
+
+function readArguments(args: readonly string[], engine: EngineKind): Read {
   const kinds = optionKindsOf(engine);
-  const found: Found = { values: new Map(), lists: new Map(), flags: new Map(), options: [] };
+  const found: Found = { values: new Map(), lists: new Map(), flags: new Map(), options: [], spans: [] };
   const rest = [...args];
   const words: string[] = [];
   const positionals: string[] = [];
+  const total = args.length;
+  let commandEnd = 0;
 
   // dbt's groups (`dbt` itself, `docs`, `source`) stop at their first word; a command takes options and words mixed.
   for (;;) {
-    readLevel(rest, found, { kinds, command: words.join(' '), positionals: undefined });
+    readLevel(rest, found, { kinds, command: words.join(' '), positionals: undefined, total });
     const word = rest.shift();
     if (word === undefined) break;
     words.push(word);
+    commandEnd = total - rest.length;
     if (words.length > 1 || !GROUPS[engine].has(word)) {
-      readLevel(rest, found, { kinds, command: words.join(' '), positionals });
+      readLevel(rest, found, { kinds, command: words.join(' '), positionals, total });
       positionals.push(...rest);
       break;
     }
   }
-  return { words, positionals, found };
+  return { words, positionals, found, commandEnd };
 }
 
 function asked(found: Found): Pick<CommandLine, 'asksFor'> {
@@ -165,6 +192,7 @@ function named({
     select: lists.get('select'),
     exclude: lists.get('exclude'),
     selector: values.get('selector'),
+    indirectSelection: values.get('indirect-selection'),
     writeJson: flags.get('write-json'),
     quiet: flags.get('quiet'),
     fullRefresh: flags.get('full-refresh'),
@@ -187,6 +215,8 @@ interface Level {
   readonly command: string;
   /** Where words go that are no option; undefined: the first of them ends the level. */
   readonly positionals: string[] | undefined;
+  /** How many arguments there are in all. */
+  readonly total: number;
 }
 
 /** Takes options off the front of `rest`. */
@@ -199,9 +229,11 @@ function readLevel(rest: string[], found: Found, level: Level): void {
       return;
     }
     if (arg.startsWith('-') && arg.length > 1) {
+      const [from, known] = [level.total - rest.length, found.options.length];
       rest.shift();
       if (arg.startsWith('--')) readLong(arg, rest, found, level);
       else readShort(arg, rest, found, level);
+      found.spans.push({ from, to: level.total - rest.length, options: found.options.slice(known) });
     } else if (level.positionals === undefined) {
       return;
     } else {

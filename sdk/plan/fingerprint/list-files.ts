@@ -25,11 +25,13 @@ export const MARKS: ReadonlySet<string> = new Set([
 ]);
 /** Written by dbt where a profile lies beside its project; anywhere deeper it is somebody's YAML. */
 const USER_FILE = '.user.yml';
+/** Written by us into a folder of dbt packages: not every job that has the same packages has it. */
+export const PACKAGES_RECEIPT = '.dbt-runcache-installed';
 /**
  * Written by dbt, counted elsewhere, or of another kind: `.git` is a file in work trees and submodules, and names an
  * absolute folder.
  */
-const NO_INPUTS = new Set(['.env', USER_FILE, '.git']);
+const NO_INPUTS = new Set(['.env', USER_FILE, '.git', PACKAGES_RECEIPT]);
 
 /** What programs write there changes by the hour: only files that dbt reads by their endings count. */
 const BUSY_FOLDERS = new Set(['.git', '__pycache__']);
