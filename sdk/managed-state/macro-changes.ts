@@ -42,21 +42,33 @@ export function macroChangesInCore(
 }
 
 /**
- * The same for dbt v2. It looks at the macros that stand at the node itself, which are those it reaches at any depth within
- * its own project, and takes a macro that is new or gone for one that has not changed.
+ * The same for dbt v2. It looks at the macros that it notes at the node while it parses: those it reaches at any depth within
+ * its own project. What a build writes names the nearest alone, so the others are looked for. A macro that is new or gone it
+ * takes for one that has not changed.
  */
 export function macroChangesInFusion(
   node: ManifestNode,
   before: Readonly<Record<string, JsonObject>>,
   now: Readonly<Record<string, JsonObject>>,
 ): readonly MacroChange[] {
-  const differs = (macro: string) => {
-    const [old, current] = [before[macro]?.['macro_sql'], now[macro]?.['macro_sql']];
+  const sqlOf = (macro: JsonObject | undefined) => macro?.['macro_sql'];
+  const differs = ({ macro }: MacroChange) => {
+    const [old, current] = [sqlOf(before[macro]), sqlOf(now[macro])];
     return typeof old === 'string' && typeof current === 'string' && old.trim() !== current.trim();
   };
-  return calledBy(node)
-    .filter(differs)
-    .map((macro) => ({ macro, via: [] }));
+  const isOwn = (macro: string) => now[macro]?.['package_name'] === node.package_name;
+  const steps = calledBy(node).map((macro): MacroChange => ({ macro, via: [] }));
+  const reached = new Set(steps.map(({ macro }) => macro));
+  // Grows while it is gone through.
+  for (const { macro, via } of steps) {
+    if (!isOwn(macro)) continue;
+    for (const called of calledBy(now[macro] ?? {})) {
+      if (reached.has(called) || !isOwn(called)) continue;
+      reached.add(called);
+      steps.push({ macro: called, via: [...via, macro] });
+    }
+  }
+  return steps.filter(differs);
 }
 
 /** The macros that any of the nodes calls, to any depth. */
@@ -74,7 +86,8 @@ export function reachedMacros(
   return reached;
 }
 
-function calledBy(caller: JsonObject): readonly string[] {
+/** The macros that stand at a node or a macro. */
+export function calledBy(caller: JsonObject): readonly string[] {
   const macros = objectAt(caller, 'depends_on')['macros'];
   return Array.isArray(macros) ? macros.filter((macro) => typeof macro === 'string') : [];
 }

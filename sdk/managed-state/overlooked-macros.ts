@@ -1,47 +1,44 @@
-import type { JsonObject, Manifest } from '../artifacts/types.ts';
+import type { Manifest } from '../artifacts/types.ts';
+import { macroCallers } from './macro-callers.ts';
 import { changedMacros, macrosOf, reachedMacros } from './macro-changes.ts';
-import type { Oversight } from './oversight.ts';
+import { isOfDbt, NAMING, undispatched } from './macro-names.ts';
+import type { KnownChanges, Oversight } from './oversight.ts';
+import { readersAmongMacros } from './reads.ts';
 import { stateNodes } from './state-nodes.ts';
 
-const NAMING = ['generate_schema_name', 'generate_alias_name', 'generate_database_name'];
-
-/** Changed macros that no node is said to call. */
-export function overlookedMacros(before: Manifest, now: Manifest): readonly Oversight[] {
+/** Changed macros, or macros that read what has changed, where dbt does not see all that they change. */
+export function overlookedMacros(
+  before: Manifest,
+  now: Manifest,
+  known: KnownChanges,
+  listed: ReadonlySet<string>,
+): readonly Oversight[] {
+  const changed = changedMacros(before, now);
+  const reading = readersAmongMacros(now, known);
+  if (changed.size === 0 && reading.size === 0) return [];
   const macros = { ...macrosOf(before), ...macrosOf(now) };
   const nodes = stateNodes(now);
+  const ofDbt = new Set(Object.values(macros).filter(isOfDbt).map(undispatched));
   const reached = reachedMacros([...nodes.values()], macros);
-  const builtIn = new Set(Object.values(macros).filter(isOfDbt).map(undispatched));
-  return [...changedMacros(before, now)].flatMap((macro): readonly Oversight[] => {
-    if (reached.has(macro)) return [];
-    const name = undispatched(macros[macro] ?? {});
-    if (NAMING.includes(name)) return [{ kind: 'naming-macro', macro }];
-    if (builtIn.has(name)) return [{ kind: 'built-in-macro', macro }];
-    const from = String(macros[macro]?.['package_name']);
-    const project = now.metadata.project_name ?? undefined;
-    const mentionedBy = [...nodes]
-      .filter(([, node]) => mentions(node, name, from, from === project || from === node.package_name))
-      .map(([uniqueId]) => uniqueId);
-    return mentionedBy.length > 0 ? [{ kind: 'untracked-macro', macro, mentionedBy }] : [];
+  const callersOf = macroCallers(before, now);
+  return [...new Set([...changed, ...reading])].flatMap((macro): readonly Oversight[] => {
+    const itself = macros[macro] ?? {};
+    // One that came with dbt and that nodes call is compared like any other.
+    if (isOfDbt(itself) && reached.has(macro)) return [];
+    const callers = callersOf(macro);
+    const names = callers.macros.map((id) => undispatched(macros[id] ?? {}));
+    const found: Oversight[] = [];
+    if (names.some((name) => NAMING.includes(name))) found.push({ kind: 'naming-macro', macro });
+    if (names.some((name) => ofDbt.has(name) && !NAMING.includes(name) && !isTest(name)))
+      found.push({ kind: 'built-in-macro', macro });
+    const mentionedBy = changed.has(macro) ? callers.nodes.filter((id) => !listed.has(id)) : [];
+    return found.length === 0 && mentionedBy.length > 0
+      ? [{ kind: 'untracked-macro', macro, mentionedBy }]
+      : found;
   });
 }
 
-function isOfDbt({ package_name: name }: JsonObject): boolean {
-  return (
-    typeof name === 'string' &&
-    /^dbt(_(duckdb|postgres|redshift|snowflake|bigquery|spark|databricks))?$/.test(name)
-  );
-}
-
-/** The name that a macro is called by: `default__current_timestamp` is called as `current_timestamp`. */
-function undispatched({ name }: JsonObject): string {
-  return String(name).replace(/^[a-z0-9]+__/, '');
-}
-
-/** In its code, or in a hook or another config; by the name alone where that means this package's macro. */
-function mentions(node: JsonObject, name: string, from: string, withoutPackage: boolean): boolean {
-  const call = new RegExp(`(?<![\\w.])(?:(\\w+)\\.)?${name.replace(/\W/g, '')}\\s*\\(`, 'g');
-  const text = `${node['raw_code'] ?? ''}\n${JSON.stringify(node['config'] ?? {})}`;
-  return [...text.matchAll(call)].some(([, prefix]) =>
-    prefix === undefined ? withoutPackage : prefix === from,
-  );
+/** What a test is made of stands at the test in either engine's manifest. */
+function isTest(name: string): boolean {
+  return name.startsWith('test_');
 }

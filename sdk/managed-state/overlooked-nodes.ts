@@ -1,21 +1,27 @@
 import type { Manifest, ManifestNode } from '../artifacts/types.ts';
 import type { NodeChange } from './node-change.ts';
 import type { Oversight } from './oversight.ts';
+import { type Both, renamedRelations } from './renamed-relations.ts';
 import { same } from './same.ts';
 import { type ManagedStateEngine, objectAt, stateNodes } from './state-nodes.ts';
 
-/** Nodes that are gone, renamed by something else than a config, or hooks of the project. */
+/**
+ * Nodes that are gone, renamed by something else than a config or the target, or hooks of the project.
+ * @param isNamedAnew Whether a macro that names tables has changed.
+ */
 export function overlookedNodes(
   before: Manifest,
   now: Manifest,
   engine: ManagedStateEngine,
   changes: readonly NodeChange[],
+  isNamedAnew = false,
 ): readonly Oversight[] {
   const [old, current] = [stateNodes(before), stateNodes(now)];
   const relations = new Set(
     changes.filter(({ kinds }) => kinds.includes('relation')).map((each) => each.uniqueId),
   );
   const found: Oversight[] = [];
+  const both: Both[] = [];
   for (const [uniqueId, node] of old) {
     const successor = current.get(uniqueId);
     if (engine === 'core' && contractIsRefused(node, successor))
@@ -24,9 +30,11 @@ export function overlookedNodes(
       found.push({ kind: 'removed', uniqueId });
       continue;
     }
-    const [from, to] = [node.relation_name, successor.relation_name];
-    if (from && to && from !== to && !relations.has(uniqueId))
-      found.push({ kind: 'relation', uniqueId, from, to });
+    if (!relations.has(uniqueId)) both.push({ uniqueId, old: node, now: successor });
+  }
+  for (const { uniqueId, old: node, now: successor } of renamedRelations(both, isNamedAnew)) {
+    const [from, to] = [node.relation_name ?? '', successor.relation_name ?? ''];
+    found.push({ kind: 'relation', uniqueId, from, to });
   }
   for (const [uniqueId, hook] of Object.entries(now.nodes)) {
     if (hook.resource_type !== 'operation') continue;

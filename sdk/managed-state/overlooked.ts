@@ -5,6 +5,7 @@ import type { NodeChange } from './node-change.ts';
 import { overlookedFields } from './overlooked-fields.ts';
 import { overlookedMacros } from './overlooked-macros.ts';
 import { overlookedNodes } from './overlooked-nodes.ts';
+import { overlookedResolution } from './overlooked-resolution.ts';
 import { overlookedVariables } from './overlooked-variables.ts';
 import type { KnownChanges, Oversight } from './oversight.ts';
 import type { ManagedStateEngine } from './state-nodes.ts';
@@ -21,10 +22,16 @@ export function overlooked(
   known: KnownChanges = {},
   changes: readonly NodeChange[] = modifiedNodes(before, now, engine),
 ): readonly Oversight[] {
+  const listed = new Set(
+    changes.filter(({ selectedBy }) => selectedBy.includes('modified')).map(({ uniqueId }) => uniqueId),
+  );
+  const macros = overlookedMacros(before, now, known, listed);
+  const isNamedAnew = macros.some(({ kind }) => kind === 'naming-macro');
   return [
-    ...overlookedMacros(before, now),
-    ...overlookedNodes(before, now, engine, changes),
-    ...overlookedVariables(now, known, changes),
+    ...macros,
+    ...overlookedNodes(before, now, engine, changes, isNamedAnew),
+    ...overlookedVariables(before, now, known, listed),
+    ...overlookedResolution(before, now, listed),
     ...(engine === 'fusion' ? overlookedFields(before, now) : []),
     ...falseAlarms(before, now, changes),
   ];

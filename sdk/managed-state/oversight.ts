@@ -12,10 +12,16 @@ export type Oversight =
   | { readonly kind: 'removed'; readonly uniqueId: string }
   /** The node's table has another name now, though no config says so. */
   | { readonly kind: 'relation'; readonly uniqueId: string; readonly from: string; readonly to: string }
-  /** The code of these nodes, or of macros they call, reads a variable that has another value now. */
+  /**
+   * The code of these nodes, or of macros they call, reads a variable that has another value now. The name `*` stands for any
+   * (`--vars` that could not be read), `?` for one whose name is not written out in the template.
+   */
   | { readonly kind: 'variable'; readonly name: string; readonly uniqueIds: readonly string[] }
   | { readonly kind: 'environment-variable'; readonly name: string; readonly uniqueIds: readonly string[] }
-  /** These fields differ, and dbt v2 does not compare them. */
+  /**
+   * These fields differ, and this engine does not compare them. `depends_on.nodes`, `depends_on.macros`: the same text means
+   * another node or macro now. `checksum`: a seed too large for dbt to look into, so that nobody knows.
+   */
   | { readonly kind: 'not-compared'; readonly uniqueId: string; readonly fields: readonly string[] }
   /** dbt lists the node for a config whose text is the same: it reads a variable or the target. */
   | { readonly kind: 'false-alarm'; readonly uniqueId: string; readonly configs: readonly string[] }
@@ -28,4 +34,6 @@ export interface KnownChanges {
   readonly variables?: readonly string[];
   /** The same for environment variables. */
   readonly environment?: readonly string[];
+  /** The values before were not kept, so that changes of them are not seen. */
+  readonly isUnknown?: true;
 }
