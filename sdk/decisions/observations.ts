@@ -258,6 +258,20 @@ export function createObservations(): {
         if (version !== undefined) run.adapterVersion = version.replace(/^=/, '');
         return;
       }
+      case 'PartialParsingEnabled':
+        run.parsing ??= { kind: 'partial' };
+        return;
+      case 'PartialParsingNotEnabled':
+        run.parsing ??= { kind: 'off' };
+        return;
+      case 'UnableToPartialParse':
+      case 'ParsedFileLoadFailed': {
+        // dbt may find out when it has begun to use it. Of several reasons the first is the cause.
+        const words = text(data['reason']) ?? text(data['exc']) ?? info.msg;
+        if (run.parsing?.kind !== 'full')
+          run.parsing = { kind: 'full', why: shortened(plain(words), MAX_TEXT) };
+        return;
+      }
       case 'CommandCompleted':
         run.completed = { success: data['success'] === true };
         return;
@@ -308,6 +322,7 @@ type RunLevel =
   | 'adapterVersion'
   | 'threads'
   | 'savings'
+  | 'parsing'
   | 'operationError'
   | 'completed';
 

@@ -60,6 +60,14 @@ export interface TroubleFacts {
   readonly nodes: readonly string[];
 }
 
+/**
+ * Whether dbt took what it had parsed before. `off`: it was told not to look for it. `full`: it parsed everything, since there
+ * was nothing or since it could not use what there was.
+ */
+export type ParsingFacts =
+  | { readonly kind: 'partial' | 'off' }
+  | { readonly kind: 'full'; readonly why: string };
+
 /** What a run's events told. Its size depends on the number of nodes, not of events. */
 export interface Observations {
   readonly eventCount: number;
@@ -92,6 +100,8 @@ export interface Observations {
   /** dbt's status of each failure it named as the reason to skip what comes after it, by unique id. */
   readonly skipCauses: ReadonlyMap<string, string>;
   readonly savings?: ReportedSavings;
+  /** Absent until dbt has said so; dbt v2 does not. */
+  readonly parsing?: ParsingFacts;
   /** Warnings, deprecations and the like that are not about one node's result. */
   readonly messages: RunMessages;
   /** What ended the run early, in dbt's words: at most 10. */
