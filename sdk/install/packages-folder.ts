@@ -26,6 +26,26 @@ export async function holdsPackages(folder: string, lockText: string | undefined
   );
 }
 
+/**
+ * Whether the folder holds the packages that a lock has installed as copies, and nothing else that dbt would read: for
+ * what a cache has brought. That much follows from the lock. What cannot be told from it is what the packages hold: a lock
+ * has no digests, many packages never change the version in their `dbt_project.yml`, and of those from git no commit is
+ * kept. Who can write to the cache can bring other code under these names, as with the Python environments kept there.
+ */
+export async function holdsPackagesAlone(folder: string, lockText: string | undefined): Promise<boolean> {
+  const locked = lockedPackages(lockText);
+  try {
+    // A link would lead out of what was kept.
+    if (!(await lstat(folder)).isDirectory()) return false;
+    const children = await readdir(folder, { withFileTypes: true });
+    if (children.some((child) => !child.isDirectory() && !child.isFile())) return false;
+    const folders = children.filter((child) => child.isDirectory()).length;
+    return locked.length > 0 && folders === locked.length && (await holdsPackages(folder, lockText));
+  } catch {
+    return false;
+  }
+}
+
 /** Says that the folder is being filled: until `markComplete()` its packages do not count. */
 export async function markIncomplete(folder: string): Promise<void> {
   // Where nothing can be written, there will be no packages either.

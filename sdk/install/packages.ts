@@ -1,81 +1,31 @@
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DbtRunCacheError } from '../errors.ts';
-import type { CommandLine } from '../plan/command-line.ts';
 import { envSecrets } from '../plan/environment.ts';
-import { type CodeInput, sourceRootsOf } from '../plan/fingerprint/list-sources.ts';
 import type { TargetLock } from '../runtimes/target-lock.ts';
 import { reasonOf } from '../util/reason.ts';
 import { unlessAborted } from '../util/waiting.ts';
 import { removeGitFolders, whyNotToKeep } from './clean-packages.ts';
 import type { FolderCache } from './environment.ts';
-import { lockedIn, packagesIn } from './package-files.ts';
-import { hasPackages, holdsPackages, markComplete, markIncomplete, removeFolder } from './packages-folder.ts';
-import { lastWords, runStep } from './run-step.ts';
+import { lockedIn } from './package-files.ts';
+import { packagesAgree } from './packages-agree.ts';
+import {
+  hasPackages,
+  holdsPackages,
+  holdsPackagesAlone,
+  markComplete,
+  markIncomplete,
+  removeFolder,
+} from './packages-folder.ts';
+import { askReceipt, type Probe, placeProbe, removeReceipt, writeReceipt } from './packages-receipt.ts';
+import { basisOf, type MissingPackages, readLock } from './packages-state.ts';
+import { type DepsOptions, runDeps } from './run-deps.ts';
 import { type Restore, underLock } from './under-lock.ts';
 
-/** What the place of a project's packages follows from. */
-export type PackagesInput = Pick<
-  CodeInput,
-  'args' | 'commandLine' | 'cwd' | 'dotEnv' | 'project' | 'versions'
->;
-
-/** dbt packages that a project names and that are not installed. */
-export interface MissingPackages {
-  /** Absolute: the project's. */
-  readonly projectDir: string;
-  /** Absolute: where dbt will install them; absent where only dbt can tell. */
-  readonly folder?: string;
-  /** Names them as they are locked; absent where the lock does not tell all of it. */
-  readonly cacheKey?: string;
-}
-
-const LOCK_FILE = 'package-lock.yml';
-const NAMED_IN = ['packages.yml', 'dependencies.yml'];
-
-/** Undefined when the project has no packages, or its packages are there. */
-export async function missingPackages(input: PackagesInput): Promise<MissingPackages | undefined> {
-  const projectDir = input.project.dir;
-  const files = await Promise.all(
-    [...NAMED_IN, LOCK_FILE].map((name) => readFile(join(projectDir, name), 'utf8').catch(() => undefined)),
-  );
-  const named = files.map((text) => (text === undefined ? 0 : packagesIn(text)));
-  if (named.every((one) => one === 0)) return undefined;
-  let folders: readonly string[];
-  try {
-    folders = (await sourceRootsOf(input, new Set())).packages;
-  } catch {
-    return { projectDir };
-  }
-  const lockText = files.at(-1);
-  for (const folder of folders) if (await hasPackages(folder, lockText)) return undefined;
-  const [folder] = folders;
-  if (folder === undefined) return { projectDir };
-  const isLocked = lockText !== undefined && named.every((one) => one !== 'uncertain');
-  if (!isLocked) return { projectDir, folder };
-  const parts = [files, folder, input.versions.dbt ?? ''];
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return { projectDir, folder, cacheKey: `dbt-runcache-packages-${digest}` };
-}
-
-export interface EnsurePackagesOptions {
+export interface EnsurePackagesOptions extends DepsOptions {
   /** Sees to it that dbt is there, where `dbt deps` has to be run. */
   readonly before?: () => Promise<void>;
-  /** How dbt is started. */
-  readonly command: readonly string[];
-  /** Of `dbt deps`: see `depsArguments()`. */
-  readonly args: readonly string[];
-  /** Absolute: where dbt is started. */
-  readonly cwd: string;
-  /** As dbt gets it for the run. */
-  readonly env: Readonly<Record<string, string>>;
   readonly cache?: FolderCache | undefined;
-  /** Ends dbt; its reason is thrown. */
-  readonly signal: AbortSignal;
-  readonly say: (line: string) => void;
-  /** Never to be shown, besides what the environment holds. */
-  readonly secrets?: readonly string[] | undefined;
+  /** Why what is there is not taken; absent where nothing is. */
+  readonly why?: string | undefined;
 }
 
 export interface EnsuredPackages {
@@ -97,18 +47,30 @@ export async function ensurePackages(
   const { signal, say } = options;
   const startedAt = performance.now();
   const place = missing.folder ?? join(missing.projectDir, 'dbt_packages');
+  let hasWaited = false;
   const lockOptions = {
     onBusy: 'wait',
     signal,
-    onWait: ({ pid }: { readonly pid: number }) =>
-      say(`Waiting for process ${pid}, which is installing the same dbt packages`),
+    onWait: ({ pid }: { readonly pid: number }) => {
+      hasWaited = true;
+      say(`Waiting for process ${pid}, which is installing the same dbt packages`);
+    },
   } as const;
-  const ended = await underLock(place, lockOptions, async (lock, restore) => {
-    const isThere =
-      missing.folder !== undefined && (await hasPackages(missing.folder, await readLock(missing.projectDir)));
-    return isThere ? { how: 'there' as const, wroteLock: false } : bring(missing, options, lock, restore);
-  });
+  const ended = await underLock(place, lockOptions, async (lock, restore) =>
+    (await isBrought(missing, hasWaited))
+      ? { how: 'there' as const, wroteLock: false }
+      : bring(missing, options, lock, restore),
+  );
   return { ...ended, wallMs: Math.round(performance.now() - startedAt) };
+}
+
+/** Whether another process has brought them: of what it did just now, it does not matter that it may differ tomorrow. */
+async function isBrought(missing: MissingPackages, isJustNow: boolean): Promise<boolean> {
+  const { folder, projectDir } = missing;
+  if (folder === undefined || !(await hasPackages(folder, await readLock(projectDir)))) return false;
+  const basis = await basisOf(missing);
+  const agreement = await packagesAgree({ projectDir, folder, ...basis });
+  return agreement.kind === 'agrees' || (isJustNow && (await askReceipt(folder, basis)) === 'same');
 }
 
 async function bring(
@@ -128,7 +90,8 @@ async function bring(
     // What a killed process left would stay among what comes back.
     await removeFolder(kept.folder);
     const isBack = await restore(kept.cache.restore(kept.folder, kept.cacheKey));
-    if (isBack && (await holdsPackages(kept.folder, await readLock(projectDir)))) {
+    if (isBack && (await holdsPackagesAlone(kept.folder, await readLock(projectDir)))) {
+      await writeReceipt(kept.folder, await basisOf(missing));
       await markComplete(kept.folder);
       say('The dbt packages came from the cache');
       return { how: 'restored', wroteLock: false };
@@ -136,29 +99,41 @@ async function bring(
     await discard(kept.folder);
   }
   await options.before?.();
-  const locked = await readLock(projectDir);
+  const before = await basisOf(missing);
+  const locked = before.files.at(-1);
   const startedAt = performance.now();
-  say('Installing the dbt packages (dbt deps)');
+  const because = options.why === undefined ? '' : `, since ${options.why}`;
+  say(`Installing the dbt packages (dbt deps)${because}`);
   if (folder !== undefined) await markIncomplete(folder);
+  const probe = folder === undefined ? undefined : await placeProbe(folder);
   try {
     await runDeps(options, lock);
     if (folder !== undefined) await markComplete(folder);
   } catch (thrown) {
-    // With some packages in it, the next run would take them for all.
-    if (folder !== undefined) await discard(folder).catch(() => undefined);
+    if (folder !== undefined) await leave(folder, probe).catch(() => undefined);
     throw thrown;
   }
   say(`Installed the dbt packages in ${Math.max(1, Math.round((performance.now() - startedAt) / 1000))} s`);
-  const lockedNow = await readLock(projectDir);
+  const after = await basisOf(missing);
+  const lockedNow = after.files.at(-1);
   // A lock that named others does not say what the next job gets. dbt v2 may write the same in another way.
   const isAsLocked = lockedIn(lockedNow) === lockedIn(locked);
-  const isWhole = folder !== undefined && (await holdsPackages(folder, lockedNow));
-  if (kept !== undefined && isAsLocked && isWhole) await keep(kept, options);
+  if (folder !== undefined && (await holdsPackages(folder, lockedNow))) {
+    const isDbts = (await probe?.isGone()) === true;
+    if (!isDbts) await removeReceipt(folder);
+    if (kept !== undefined && isAsLocked) await keep(kept, options);
+    // Someone may have written to the files meanwhile: then nobody knows what dbt has read.
+    const isRead = after.files.slice(0, -1).every((text, at) => text === before.files[at]);
+    if (isDbts && isRead) await writeReceipt(folder, after);
+  }
   return { how: 'installed', wroteLock: lockedNow !== locked };
 }
 
-function readLock(projectDir: string): Promise<string | undefined> {
-  return readFile(join(projectDir, LOCK_FILE), 'utf8').catch(() => undefined);
+/** After a failure. With some packages in the folder, the next run would take them for all; what dbt has not touched stays. */
+async function leave(folder: string, probe: Probe | undefined): Promise<void> {
+  if ((await probe?.isThere()) !== true) return discard(folder);
+  await removeReceipt(folder);
+  await markComplete(folder);
 }
 
 async function discard(folder: string): Promise<void> {
@@ -181,46 +156,4 @@ async function keep(
   }
   if (why === undefined) await unlessAborted(signal, cache.save(folder, cacheKey));
   else say(`The dbt packages are not saved to the cache: ${why}`);
-}
-
-async function runDeps(options: EnsurePackagesOptions, lock: TargetLock): Promise<void> {
-  const { cwd, env, signal, secrets = [], say } = options;
-  let end: Awaited<ReturnType<typeof runStep>>;
-  try {
-    end = await runStep([...options.command, 'deps', ...options.args], {
-      ...{ cwd, env, signal, secrets },
-      onStarted: (pid) => lock.noteDbt(pid),
-    });
-  } catch (thrown) {
-    signal.throwIfAborted();
-    throw failed(`dbt could not be started (${reasonOf(thrown)})`, thrown);
-  }
-  if (end.succeeded) return;
-  for (const line of end.lines) say(line);
-  throw failed(`dbt deps ended with ${end.how}: ${lastWords(end.lines) || 'it said nothing'}`);
-}
-
-function failed(why: string, cause?: unknown): DbtRunCacheError {
-  return new DbtRunCacheError(`The dbt packages could not be installed: ${why}`, {
-    code: 'install-failed',
-    hint: 'Check packages.yml and that its hosts can be reached, or install the packages in a step before.',
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/** What of a run's arguments `dbt deps` needs to find the same project and packages. */
-export function depsArguments(commandLine: CommandLine, args: readonly string[]): string[] {
-  const { projectDir, profilesDir, profile, target, logPath, vars } = commandLine;
-  const given = {
-    ...{ 'project-dir': projectDir, 'profiles-dir': profilesDir, profile, target },
-    ...{ 'log-path': logPath, vars },
-  };
-  const option = '--packages-install-path';
-  const place = args.flatMap((arg, at) =>
-    arg === option ? args.slice(at, at + 2) : arg.startsWith(`${option}=`) ? [arg] : [],
-  );
-  return [
-    ...Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value])),
-    ...place,
-  ];
 }

@@ -1,5 +1,5 @@
 import type { PartInput } from '../../dedup/key.ts';
-import { missingPackages } from '../../install/packages.ts';
+import { packagesState } from '../../install/packages-state.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 
@@ -12,8 +12,9 @@ export async function packagesToCome(run: RunContext, plan: Plan): Promise<PartI
   const { project, inputs, cwd } = plan;
   if (run.startsNothing !== true || project === undefined) return undefined;
   const { commandLine, dotEnv, versions } = inputs;
-  const missing = await missingPackages({ args: run.args, commandLine, cwd, dotEnv, project, versions });
-  if (missing === undefined) return undefined;
+  const state = await packagesState({ args: run.args, commandLine, cwd, dotEnv, project, versions });
+  // What is there is in the key file by file, whatever brought it.
+  if (state.kind !== 'missing') return undefined;
   return {
     kind: 'unknown',
     why: 'the dbt packages of the project are not here, and this job does not run dbt deps: check them in, or bring them from a job that has no right to write to the ledger',

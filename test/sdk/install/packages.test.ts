@@ -2,8 +2,11 @@ import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FolderCache } from '../../../sdk/install/environment.ts';
-import { depsArguments, ensurePackages, missingPackages } from '../../../sdk/install/packages.ts';
+import { ensurePackages } from '../../../sdk/install/packages.ts';
+import { type MissingPackages, packagesState } from '../../../sdk/install/packages-state.ts';
+import { depsArguments } from '../../../sdk/install/run-deps.ts';
 import { parseCommandLine } from '../../../sdk/plan/command-line.ts';
+import { PACKAGES_RECEIPT } from '../../../sdk/plan/fingerprint/list-files.ts';
 import { type Given, type ProjectFolder, projectFolder } from '../../support/fingerprint-input.ts';
 
 const UTILS = 'packages:\n  - package: dbt-labs/dbt_utils\n    version: 1.3.0\n';
@@ -16,7 +19,11 @@ beforeEach(async () => {
 });
 afterEach(() => folder.remove());
 
-const missing = async (given?: Given) => missingPackages(await folder.input(given));
+/** Undefined where none are named, and where those that are named are there by their names. */
+async function missing(given?: Given): Promise<MissingPackages | undefined> {
+  const state = await packagesState(await folder.input(given));
+  return state.kind === 'missing' ? state.missing : undefined;
+}
 
 describe('packages that are missing', () => {
   test('a project without packages misses none', async () => {
@@ -61,7 +68,8 @@ describe('packages that are missing', () => {
       'dbt_project.yml',
       `name: shop\nprofile: shop\npackages-install-path: "{{ 'a'.join(x) }}"\n`,
     );
-    expect(await missing()).toEqual({ projectDir: folder.root });
+    expect(await missing()).toMatchObject({ projectDir: folder.root });
+    expect(await missing()).not.toHaveProperty('folder');
   });
 
   test('a file only dbt can read counts where it may name some', async () => {
@@ -168,7 +176,7 @@ describe('installing them', () => {
     const path = join(folder.root, 'dbt');
     await writeFile(
       path,
-      `#!/bin/sh\necho "$PWD $X $*" >> calls\n${more}\nmkdir -p dbt_packages/dbt_utils && echo 'name: dbt_utils' > dbt_packages/dbt_utils/dbt_project.yml\necho installed\n`,
+      `#!/bin/sh\necho "$PWD $X $*" >> calls\nrm -rf dbt_packages\n${more}\nmkdir -p dbt_packages/dbt_utils && echo 'name: dbt_utils' > dbt_packages/dbt_utils/dbt_project.yml\necho installed\n`,
     );
     await chmod(path, 0o755);
     return path;
@@ -363,7 +371,7 @@ describe('installing them', () => {
     await writeFile(mark(), '');
     await folder.put('dbt_packages/other/dbt_project.yml', 'name: other\n');
     expect(await ensure(await fakeDbt(), whole)).toMatchObject({ how: 'restored' });
-    expect(await readdir(place())).toEqual(['dbt_utils']);
+    expect(await readdir(place())).toEqual([PACKAGES_RECEIPT, 'dbt_utils']);
     expect(await readdir(folder.root)).not.toContain('dbt_packages.incomplete');
   });
 
@@ -390,7 +398,7 @@ describe('installing them', () => {
       save: () => Promise.resolve(),
     };
     expect(await ensure(await fakeDbt(), cache)).toMatchObject({ how: 'installed' });
-    expect(await readdir(place())).toEqual(['dbt_utils']);
+    expect(await readdir(place())).toEqual([PACKAGES_RECEIPT, 'dbt_utils']);
     expect(await missing()).toBeUndefined();
   });
 
@@ -402,7 +410,7 @@ describe('installing them', () => {
     else await symlink('mine', place());
     const options = {
       ...{
-        command: [await fakeDbt('exit 2')],
+        command: ['false'],
         args: [],
         cwd: folder.root,
         env: { PATH: process.env['PATH'] ?? '' },
