@@ -2,6 +2,7 @@ import type { RunReport } from '../result.ts';
 import { hasFailed } from './explain-node.ts';
 import type { Advice } from './explanation.ts';
 import { counted } from './format.ts';
+import { nothingChanged } from './managed-state.ts';
 
 /** Commands `dbt retry` knows how to repeat. */
 const RETRYABLE = new Set([
@@ -96,6 +97,14 @@ function aboutTolerance({ decisions }: RunReport): Advice[] {
 
 function aboutNothing(report: RunReport): Advice[] {
   if (report.failure !== undefined || report.selectedCount !== 0) return [];
+  if (nothingChanged(report)) return [];
+  if (report.managedState?.slim !== undefined)
+    return [
+      {
+        sentence:
+          'If nodes were expected, run it once with `slim: false`, which runs all that the command selects.',
+      },
+    ];
   if (report.command === 'source freshness')
     return [{ sentence: 'If sources were expected, list them.', command: 'dbt ls --resource-type source' }];
   return [{ sentence: 'If nodes were expected, list what the selection matches.', command: 'dbt ls' }];

@@ -4,10 +4,18 @@ import { advice } from './advice.ts';
 import { dedupNotice } from './dedup-notice.ts';
 import { explainDiagnosis } from './explain-diagnosis.ts';
 import { explainNode, groupOf } from './explain-node.ts';
-import { type Explanation, GROUP_KEYS, type GroupKey, type NodeGroup, type Notice } from './explanation.ts';
+import {
+  type ExplainedNode,
+  type Explanation,
+  GROUP_KEYS,
+  type GroupKey,
+  type NodeGroup,
+  type Notice,
+} from './explanation.ts';
 import { facts } from './facts.ts';
 import { headline } from './headline.ts';
 import { lookAt } from './look-at.ts';
+import { managedStateNotice, reasonsOfSelection } from './managed-state.ts';
 import { typeRank, typesCounted } from './resource-type.ts';
 import { settingRows } from './setting-rows.ts';
 import { smallPrint } from './small-print.ts';
@@ -39,6 +47,7 @@ export function explain(report: RunReport): Explanation {
   const groups = nodeGroups(report);
   const nodesOf = (key: GroupKey) => groups.find((group) => group.key === key)?.nodes ?? [];
   const dedup = dedupNotice(report, counts);
+  const managedState = managedStateNotice(report);
   const head = headline(report, counts, dedup);
   // What dbt State was in a run that is repeated is told in one line: there is nothing to mend about this one.
   const ran = dedup === undefined || dedup.kind === 'executed';
@@ -46,6 +55,7 @@ export function explain(report: RunReport): Explanation {
     headline: head,
     totals: counts,
     ...(dedup !== undefined && { dedup }),
+    ...(managedState !== undefined && { managedState }),
     state: stateNotice(report, head),
     time: timeAccount(report),
     lookAt: lookAt(report, nodesOf('failed'), nodesOf('warned')),
@@ -65,6 +75,11 @@ function nodeGroups(report: RunReport): NodeGroup[] {
     nameOf: (uniqueId) => names.get(uniqueId) ?? uniqueId,
     adapterType: report.engine?.adapterType,
   };
+  const selectedFor = reasonsOfSelection(report);
+  const told = (node: NodeDecision): ExplainedNode => {
+    const why = selectedFor.get(node.uniqueId);
+    return { ...explainNode(node, around), ...(why !== undefined && { selectedFor: why }) };
+  };
   const byGroup = Map.groupBy(report.decisions, groupOf);
   return GROUP_KEYS.flatMap((key) => {
     const members = byGroup.get(key);
@@ -75,7 +90,7 @@ function nodeGroups(report: RunReport): NodeGroup[] {
       {
         key,
         ...GROUPS[key],
-        nodes: inOrder.map((node) => explainNode(node, around)),
+        nodes: inOrder.map(told),
         makeup: typesCounted(members),
         ...(executionMs !== undefined && { executionMs }),
       },

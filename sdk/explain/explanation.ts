@@ -1,6 +1,9 @@
 import type { DecisionReason, NodeAction, SourceLocation, StateProblem } from '../decisions/decision.ts';
 import type { DiagnosisCheck } from '../diagnose/diagnosis.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ManagedStateNotice } from './managed-state-explanation.ts';
+
+export type * from './managed-state-explanation.ts';
 
 /**
  * A run told for people: everything any door shows, already in words, grouped and in the order to read it.
@@ -13,6 +16,8 @@ export interface Explanation {
   readonly totals: Totals;
   /** What the ledger did; absent for a run without one. */
   readonly dedup?: DedupNotice;
+  /** What it compared itself with, and what that selected; absent for a run without managed state. */
+  readonly managedState?: ManagedStateNotice;
   readonly state: StateNotice;
   readonly time: TimeAccount;
   /** What a person should open, most urgent first: why the run could not be done, then failures, then warnings. */
@@ -260,6 +265,8 @@ export interface ExplainedNode {
   readonly label: string;
   /** Why, as a whole sentence. */
   readonly sentence: string;
+  /** Why the comparison with a state selected it, e.g. `changed: its SQL`; absent where it did not, or nobody knows. */
+  readonly selectedFor?: string;
   readonly status?: string;
   readonly failed: boolean;
   readonly warned: boolean;

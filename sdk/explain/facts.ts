@@ -56,6 +56,6 @@ function joined(name: string | undefined, version: string | undefined): string |
 }
 
 /** A word as a shell would need it. */
-function shellQuoted(word: string): string {
+export function shellQuoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

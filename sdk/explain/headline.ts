@@ -2,6 +2,8 @@ import type { ErrorCode } from '../errors.ts';
 import type { RunReport } from '../result.ts';
 import type { DedupNotice, Headline, Totals, Verdict } from './explanation.ts';
 import { clause, counted, duration } from './format.ts';
+import { nothingChanged } from './managed-state.ts';
+import { stateInBrief } from './managed-state-comparison.ts';
 import { plainWords } from './phrase.ts';
 import { failedNodes, failureSentence } from './result-in-words.ts';
 import { tallyInWords } from './totals.ts';
@@ -25,6 +27,7 @@ const FAILURES: Readonly<Record<ErrorCode, readonly [Verdict, string]>> = {
   'target-not-found': ['not-done', 'was not started'],
   'dbt-not-found': ['not-done', 'was not started'],
   'dbt-not-usable': ['not-done', 'was not started'],
+  'state-missing': ['not-done', 'was not started'],
   'target-path-busy': ['not-done', 'was not started'],
   'install-failed': ['not-done', 'was not started'],
   'dedup-unavailable': ['not-done', 'was not started'],
@@ -65,7 +68,8 @@ export function headline(report: RunReport, totals: Totals, dedup?: DedupNotice)
     return { verdict: 'passed', title: `${command}: replayed, nothing ran${warnings}`, sentence };
   }
   if (failure === undefined) {
-    if (didNothing(report)) return { verdict: 'passed', ...nothing(report, command) };
+    if (didNothing(report))
+      return { verdict: 'passed', ...(unchanged(report, command) ?? nothing(report, command)) };
     const warnings = totals.warnings === 0 ? '' : ` with ${counted(totals.warnings, 'warning')}`;
     return { verdict: 'passed', title: `${command} passed${warnings}`, sentence: done(report, totals) };
   }
@@ -84,6 +88,24 @@ export function headline(report: RunReport, totals: Totals, dedup?: DedupNotice)
 /** A successful run of nothing: dbt exits with 0, and a reader should not take it for a pass. */
 export function didNothing({ failure, selectedCount, decisions }: RunReport): boolean {
   return failure === undefined && selectedCount === 0 && decisions.length === 0;
+}
+
+/** A slim build that selected nothing: what to say of it depends on what is known of the comparison. */
+function unchanged(report: RunReport, shown: string): Pick<Headline, 'title' | 'sentence'> | undefined {
+  const { managedState, wallMs } = report;
+  const found = managedState?.comparison;
+  if (managedState?.slim === undefined || found?.kind !== 'found') return undefined;
+  const state = plainWords(stateInBrief(found, managedState.environment));
+  const time = `It took ${duration(wallMs)}.`;
+  return nothingChanged(report)
+    ? {
+        title: `${shown}: nothing changed, nothing to do`,
+        sentence: `Nothing changed since ${state}, so nothing was built. ${time}`,
+      }
+    : {
+        title: `${shown} did nothing: the comparison selected no nodes`,
+        sentence: `Compared with ${state}, the selection matched no nodes, so nothing ran. ${time}`,
+      };
 }
 
 function nothing({ command, wallMs }: RunReport, shown: string): Pick<Headline, 'title' | 'sentence'> {

@@ -13,7 +13,8 @@ type KnownPart =
   | 'engine'
   | 'state'
   | 'warehouse'
-  | 'data';
+  | 'data'
+  | 'managed-state';
 
 interface PartWords {
   /** The part as a whole. */
@@ -84,6 +85,16 @@ const PARTS: Readonly<Record<KnownPart, PartWords>> = {
     whole: 'the data in the warehouse',
     named: { version: 'the data version', ignored: 'whether the data matters' },
     item: (name) => [words('the data of '), asCode(name)],
+  },
+  'managed-state': {
+    whole: 'the state it is compared with',
+    named: {
+      state: 'the state it is compared with',
+      mode: 'how it is compared with a state',
+      selection: 'what the comparison with a state selects',
+      fresher: 'which sources have newer data',
+    },
+    item: (name) => [words('the comparison’s '), asCode(name)],
   },
 };
 

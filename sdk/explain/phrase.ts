@@ -14,6 +14,13 @@ export function asCode(text: string): Phrase {
   return { text, code: true };
 }
 
+/** A sentence in which code stands between backticks, as hints have it. */
+export function proseWords(text: string): Phrase[] {
+  return text
+    .split(/`([^`]+)`/)
+    .flatMap((part, index) => (part === '' ? [] : [index % 2 === 0 ? words(part) : asCode(part)]));
+}
+
 /** Pieces as one text, for where there are no links. */
 export function plainWords(phrases: readonly Phrase[]): string {
   return phrases.map(({ text }) => text).join('');

@@ -1,5 +1,6 @@
 import type { RunReport } from '../result.ts';
 import { count, counted } from './format.ts';
+import { managedStateSmallPrint } from './managed-state.ts';
 
 /** What qualifies the rest: what is not known about this run or only concluded, and whom its ledger shows. */
 export function smallPrint(report: RunReport): readonly string[] {
@@ -46,5 +47,6 @@ export function smallPrint(report: RunReport): readonly string[] {
   if (decisions.length > 0 && runResults === undefined && sources === undefined) {
     lines.push('No result file of this run could be read, so results were taken from dbt’s log events.');
   }
+  lines.push(...managedStateSmallPrint(report));
   return lines;
 }

@@ -1,6 +1,7 @@
 import type { Explanation, Notice } from '../explain/explanation.ts';
 import { count, counted, listed } from '../explain/format.ts';
 import { inThatRun } from './dedup-section.ts';
+import { isToldElsewhere } from './managed-state-section.ts';
 import {
   bytes,
   code,
@@ -18,8 +19,10 @@ import type { Page } from './page.ts';
 import { cut } from './plain-text.ts';
 
 /** What this package itself could not learn or do. It stands open: it qualifies everything else. */
-export function problemsSection({ notices }: Explanation, page: Page, room: number): string {
-  const problems = notices.filter(({ kind }) => kind === 'problem');
+export function problemsSection(explanation: Explanation, page: Page, room: number): string {
+  const problems = explanation.notices.filter(
+    (notice) => notice.kind === 'problem' && !isToldElsewhere(explanation, notice),
+  );
   if (problems.length === 0) return '';
   return asManyAsFit(heading(3, '🔎 What this report could not do'), problems, room, page, 'problem');
 }

@@ -28,8 +28,8 @@ const VERDICT_ICONS: Readonly<Record<Verdict, string>> = {
 
 /** Did it pass? The one thing that is there whatever the room, as long as there is any. */
 export function headSection(explanation: Explanation, _page: Page, room: number): string {
-  const { headline, totals } = explanation;
-  const nothing = totals.nodes === 0 && totals.selected === 0;
+  const { headline, totals, managedState } = explanation;
+  const nothing = totals.nodes === 0 && totals.selected === 0 && managedState?.nothingChanged !== true;
   const doubt = headline.verdict === 'passed' && (totals.warnings > 0 || nothing);
   const icon = doubt ? '⚠️' : VERDICT_ICONS[headline.verdict];
   const title = heading(2, `${icon} ${text(cut(headline.title, 120))}`);

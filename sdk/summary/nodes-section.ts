@@ -141,6 +141,9 @@ function columnsOf(
     list.push({ title: 'Kind', cell: (node) => unbroken(cut(node.kind, 40)) });
   }
   if (!sameReason) list.push({ title: 'Why', cell: reason });
+  if (!WHOLE_OR_COUNTED.has(key) && nodes.some(({ selectedFor }) => selectedFor !== undefined)) {
+    list.push({ title: 'Why selected', cell: ({ selectedFor = '' }) => text(cut(selectedFor, 120)) });
+  }
   if (nodes.some(({ executionMs }) => executionMs !== undefined)) {
     list.push({
       title: 'Time',

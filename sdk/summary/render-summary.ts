@@ -11,6 +11,7 @@ import { dedupSection } from './dedup-section.ts';
 import { diagnosisSection } from './diagnosis-section.ts';
 import { adviceSection, headSection, stateSection, tallySection } from './head-section.ts';
 import { failuresSection, runFailureSection, warningsSection } from './look-at-section.ts';
+import { managedStateSection, stateMissingSection } from './managed-state-section.ts';
 import { bytes, code, paragraph, text } from './markdown.ts';
 import { nodesSection } from './nodes-section.ts';
 import type { Page } from './page.ts';
@@ -61,10 +62,12 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
     return markdown;
   };
   const head = ask(headSection);
+  const missing = ask(stateMissingSection, 0.3);
   const state = ask(stateSection, 0.5);
   const run = ask(runFailureSection, 0.5);
   const tally = ask(tallySection);
   const failures = ask(failuresSection, 0.6);
+  const compared = ask(managedStateSection, 0.4);
   const dedup = ask(dedupSection, 0.3);
   const problems = ask(problemsSection, 0.3);
   const warnings = ask(warningsSection, 0.4);
@@ -80,10 +83,12 @@ export function renderSummary(explanation: Explanation, options: SummaryOptions 
   const stateFirst = told.tone === 'problem' || told.kind === 'disabled' || told.kind === 'active';
   const markdown = [
     head,
+    missing,
     stateFirst ? state : '',
     run,
     failures,
     tally,
+    compared,
     stateFirst ? '' : state,
     dedup,
     warnings,

@@ -10,6 +10,8 @@ import type {
 } from '../explain/explanation.ts';
 import { capitalised, clause, count, counted, duration, listed, listedUpTo } from '../explain/format.ts';
 import { dedupLines, standInLines } from './dedup-lines.ts';
+import { managedStateLines } from './managed-state-lines.ts';
+import { isToldElsewhere } from './managed-state-section.ts';
 import { doubtInWords, nameOf, place } from './node-words.ts';
 import { cut, cutLines, plainLine, plainText, quietCommands } from './plain-text.ts';
 import { checkLines } from './render-diagnosis.ts';
@@ -45,13 +47,17 @@ export function renderText(explanation: Explanation, options: TextOptions = {}):
     told.kind === 'disabled' ||
     (told.kind === 'active' && told.tone === 'caution');
   const state = stateLines(explanation, paint, width);
+  const compared = managedStateLines(explanation, paint, width);
+  const missesState = explanation.managedState?.comparison === 'missing';
   const sections = [
     headLines(explanation, paint, width),
+    missesState ? compared : [],
     stateFirst ? state : [],
     runLines(explanation, paint, width),
     lookAtLines(explanation, 'failure', paint, width),
     tallyLines(explanation, paint),
     savingLines(explanation, width),
+    missesState ? [] : compared,
     stateFirst ? [] : state,
     dedupLines(explanation, paint, width),
     lookAtLines(explanation, 'warning', paint, width),
@@ -83,8 +89,12 @@ const SIGNS: Readonly<Record<Verdict, { readonly sign: string; readonly paint: k
 const DOUBT = { sign: '!', paint: 'yellow' } as const;
 
 function headLines(explanation: Explanation, paint: Paint, width: number): string[] {
-  const { headline, totals } = explanation;
-  const nothing = headline.verdict === 'passed' && totals.nodes === 0 && totals.selected === 0;
+  const { headline, totals, managedState } = explanation;
+  const nothing =
+    headline.verdict === 'passed' &&
+    totals.nodes === 0 &&
+    totals.selected === 0 &&
+    managedState?.nothingChanged !== true;
   const { sign, paint: color } = nothing ? DOUBT : SIGNS[headline.verdict];
   return [
     paint[color](paint.bold(`${sign} ${line(headline.title, 120)}`)),
@@ -218,6 +228,7 @@ function nodeFacts(node: ExplainedNode): string {
     line(node.kind, 60),
     ...(node.executionMs === undefined ? [] : [duration(node.executionMs)]),
     ...(rows === '' ? [] : [rows]),
+    ...(node.selectedFor === undefined ? [] : [line(node.selectedFor, 120)]),
   ].join(', ');
 }
 
@@ -233,7 +244,8 @@ function countedReasons(group: NodeGroup, width: number): string[] {
   ];
 }
 
-function noticeLines({ notices }: Explanation, paint: Paint, width: number): string[] {
+function noticeLines(explanation: Explanation, paint: Paint, width: number): string[] {
+  const notices = explanation.notices.filter((notice) => !isToldElsewhere(explanation, notice));
   const rest = notices.length - LISTED_NOTICES;
   const items = notices.slice(0, LISTED_NOTICES).map(({ kind, name, message, hint, count: many }) => {
     const times = many > 1 ? ` (${count(many)} times)` : '';

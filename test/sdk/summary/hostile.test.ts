@@ -14,6 +14,7 @@ import { plainLine } from '../../../sdk/summary/plain-text.ts';
 import { renderSummary, type SummaryOptions } from '../../../sdk/summary/render-summary.ts';
 import { renderText } from '../../../sdk/summary/render-text.ts';
 import { hostileText } from '../../support/hostile-text.ts';
+import { hostileManagedState } from '../../support/managed-state-report.ts';
 import { type Random, seededRandom } from '../../support/random.ts';
 import { decision, report } from '../../support/report-builder.ts';
 
@@ -85,6 +86,7 @@ function hostileReport(random: Random): RunReport {
     }),
     savings: { nodeMs: 1000, nodes: 2 },
     ...hostileDedup(random),
+    ...(random.int(0, 1) === 0 && { managedState: hostileManagedState(random) }),
     decisions: Array.from({ length: random.int(0, 12) }, (_, index) => hostileDecision(random, index)),
     notices: [
       { kind: 'problem', name: words(), message: words(), hint: words(), count: 1 },
@@ -145,7 +147,7 @@ function withoutUndefined(given: object): object {
 const OUR_TAG = /^<(?:\/?(?:details|summary|b|code)|a href="https:\/\/files\.example\/[^"<>]*"|\/a)>$/;
 
 /** Headings begin with a sign of ours, or with a node's name as code. */
-const OUR_HEADING = /^(?:[✅❌⚠⏹⏭🚫👉📋🔎]|`)/u;
+const OUR_HEADING = /^(?:[✅❌⚠⏹⏭🚫👉📋🔎🔀]|`)/u;
 
 /** Everything in a page that is not ours to make; empty when all is well. */
 function trespasses(markdown: string): string[] {
