@@ -14,7 +14,7 @@ import type { ActionSettings } from './settings.ts';
 
 /** Messages of the run's own, not of dbt's. */
 const OWN = new Set([
-  ...['WaitingForIdenticalRun', 'WaitingForTarget', 'InstallingDbt', 'InstallingPackages'],
+  ...['WaitingForIdenticalRun', 'WaitingForTarget', 'InstallingDbt', 'InstallingPackages', 'ManagedState'],
 ]);
 
 export interface FollowedRun<T> {
@@ -62,7 +62,7 @@ function remember(claim: ClaimHandle, options: RunOptions): void {
   if (remembered !== undefined) rememberClaim(remembered);
 }
 
-/** Without a word of it a step that waits or installs looks like one that hangs. */
+/** Without a word of it a step that waits or installs looks like one that hangs, and nobody knows what dbt was given. */
 function isOwn(event: RunEvent): event is Extract<RunEvent, { kind: 'dbt-message' }> {
   return event.kind === 'dbt-message' && OWN.has(event.name);
 }

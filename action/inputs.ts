@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConfigFile, ConfigKey, LedgerConfig } from '../sdk/index.ts';
-import { LEDGER_KEYS, type LedgerInputs, type LedgerValues, parseDedup } from './ledger-inputs.ts';
+import type { ConfigFile, ConfigKey, StateConfig } from '../sdk/index.ts';
+import { LEDGER_KEYS, type LedgerInputs, parseDedup } from './ledger-inputs.ts';
+import { STATE_KEYS } from './state-inputs.ts';
 
 /** The inputs of action.yml, checked. Undefined is what was not given: the configuration may say more. */
 export interface ActionInputs {
@@ -24,13 +25,15 @@ export interface ActionInputs {
   /** Values of the variables to redact; never shown. */
   readonly redact: readonly string[];
   readonly ledger: LedgerInputs;
+  /** Those about production's state. */
+  readonly state: StateConfig;
   /** A requirements file or what would stand in one; undefined: dbt is there. */
   readonly install: string | undefined;
   readonly githubToken: string;
 }
 
 /** Their values may hold a secret by mistake. */
-const NEVER_SHOWN = new Set(['dedup', 'dedup-store', 'data-version']);
+const NEVER_SHOWN = new Set(['dedup', 'dedup-store', 'state-store', 'data-version']);
 
 /** What is wrong with the inputs, one sentence for each. */
 export class InputError extends Error {
@@ -93,7 +96,11 @@ export async function readInputs(
     failOn: await setting('fail-on'),
     onTargetBusy: await setting('on-target-busy'),
     redact: ((await setting('redact-env')) ?? []).flatMap((name) => env[name] || []),
-    ledger: { dedup: await read('dedup', parseDedup, undefined), values: await readLedger(setting) },
+    ledger: {
+      dedup: await read('dedup', parseDedup, undefined),
+      values: await readGiven(LEDGER_KEYS, setting),
+    },
+    state: await readGiven(STATE_KEYS, setting),
     install: requirementsOf(workspace, get('install')),
     githubToken: get('github-token'),
   };
@@ -103,12 +110,13 @@ export async function readInputs(
   return inputs;
 }
 
-/** Those of the ledger that have the name of a setting. */
-async function readLedger(
-  setting: <K extends ConfigKey>(key: K) => Promise<ConfigFile[K]>,
-): Promise<LedgerValues> {
-  const values = await Promise.all(LEDGER_KEYS.map(async (key) => [key, await setting(key)] as const));
-  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as LedgerConfig;
+/** Those of these settings that were given. */
+async function readGiven<K extends ConfigKey>(
+  keys: readonly K[],
+  setting: (key: K) => Promise<ConfigFile[K]>,
+): Promise<Pick<ConfigFile, K>> {
+  const values = await Promise.all(keys.map(async (key) => [key, await setting(key)] as const));
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined)) as Pick<ConfigFile, K>;
 }
 
 function parseCommand(value: string): string[] {

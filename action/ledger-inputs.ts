@@ -54,6 +54,12 @@ export function ledgerProblems({ dedup, values }: LedgerInputs, hasStore: boolea
   return problems;
 }
 
+/** Where the ledger lives when there is one; states and the parse cache go there without it too. */
+export function ledgerStore(values: LedgerValues, configured: string | undefined): string {
+  const named = values['dedup-store'] ?? configured;
+  return named === undefined || named === 'none' ? DEFAULT_STORE : named;
+}
+
 /** As the call says it; `configured`: the ledger of the configuration, if any. */
 export async function dedupCall(
   { dedup, values }: LedgerInputs,
@@ -62,10 +68,9 @@ export async function dedupCall(
   if (dedup?.kind === 'off') return { store: 'none' };
   const { ledgerCall } = await import('../sdk/index.ts');
   if (dedup === undefined) return ledgerCall(values);
-  const named = values['dedup-store'] ?? configured;
   return {
     ...ledgerCall(values),
-    store: named === undefined || named === 'none' ? DEFAULT_STORE : named,
+    store: ledgerStore(values, configured),
     ...(dedup.kind === 'key' ? { idempotencyKey: dedup.key } : {}),
   };
 }

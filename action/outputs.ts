@@ -13,6 +13,7 @@ export function outputsOf(
   const state = explanation.dedup?.kind === 'replayed' ? result.state.kind : explanation.state.kind;
   // Because of which dbt was not started here.
   const other = result.dedup === undefined || result.dedup.kind === 'executed' ? undefined : result.dedup.run;
+  const { comparison, published } = result.managedState ?? {};
   const savedMs = result.savings?.nodeMs;
   return {
     outcome: result.outcome,
@@ -23,6 +24,9 @@ export function outputsOf(
     'dedup-because': becauseOf(result),
     'skipped-by-run-id': other?.workflowRunId ?? '',
     'replayed-from': result.dedup?.kind === 'replayed' ? (other?.url ?? '') : '',
+    'state-commit': comparison?.kind === 'found' ? comparison.commit : '',
+    'state-basis': comparison?.kind === 'found' ? comparison.basis : (comparison?.kind ?? ''),
+    'published-state': published?.kind === 'published' ? published.commit : '',
     'failure-code': result.outcome === 'failed' ? result.failure.code : '',
     state,
     'exit-code': text(result.exitCode),

@@ -1,7 +1,7 @@
-import type { RunOptions } from '../sdk/index.ts';
+import type { CallOptions, RunOptions } from '../sdk/index.ts';
 import { actionsFolderCache } from './folder-cache.ts';
 import { type ActionInputs, InputError } from './inputs.ts';
-import { dedupCall, ledgerProblems } from './ledger-inputs.ts';
+import { dedupCall, ledgerProblems, ledgerStore } from './ledger-inputs.ts';
 import { maySkip } from './may-skip.ts';
 
 /** What the step is to do, with every default filled in but those of the SDK. */
@@ -19,14 +19,14 @@ export interface ActionSettings {
 /**
  * The inputs, before the environment, before the configuration file, before the defaults.
  * @param workspace Folder that relative paths of the environment start from.
- * @throws DbtRunCacheError `config-not-found`, `config-invalid`.
+ * @throws DbtRunCacheError `config-not-found`, `config-invalid`, `invalid-options`.
  */
 export async function settle(
   inputs: ActionInputs,
   workspace: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ActionSettings> {
-  const { loadConfig, withConfig } = await import('../sdk/index.ts');
+  const { loadConfig, stateCall, withConfig } = await import('../sdk/index.ts');
   const config = await loadConfig({ cwd: inputs.projectDir, env, path: inputs.config, base: workspace });
   const { settings } = config;
   const configured = settings['dedup-store']?.value;
@@ -34,7 +34,7 @@ export async function settle(
   if (problems.length > 0) throw new InputError(problems);
   const call = await dedupCall(inputs.ledger, configured);
   const warnings: string[] = [];
-  const options = withConfig(config, {
+  const given: CallOptions = {
     env,
     cwd: inputs.projectDir,
     dbt: inputs.dbt,
@@ -48,7 +48,11 @@ export async function settle(
     redact: [...inputs.redact, ...(inputs.githubToken === '' ? [] : [inputs.githubToken])],
     report: inputs.report,
     dedup: call,
-  });
+    state: stateCall(inputs.state),
+    parseCache: inputs.state['parse-cache'],
+    deps: inputs.state.deps,
+  };
+  const options = withConfig(config, given, { stateStore: ledgerStore(inputs.ledger.values, configured) });
   return {
     warnings,
     ...withoutUnsafeSkip(withToken(options, inputs.githubToken), env),
@@ -66,10 +70,13 @@ function installOf({ install }: ActionInputs, tell: (trouble: string) => void): 
 }
 
 function withToken(options: RunOptions, githubToken: string): RunOptions {
-  const { dedup } = options;
-  return dedup === undefined || githubToken === ''
-    ? options
-    : { ...options, dedup: { ...dedup, githubToken } };
+  if (githubToken === '') return options;
+  const { dedup, state } = options;
+  return {
+    ...options,
+    dedup: dedup === undefined ? undefined : { ...dedup, githubToken },
+    state: state === undefined ? undefined : { ...state, githubToken },
+  };
 }
 
 /** A green check without a result would let a pull request be merged before anything is proven. */

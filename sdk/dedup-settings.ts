@@ -154,7 +154,8 @@ function isRetry(args: readonly string[]): boolean {
   return (['core', 'fusion'] as const).some((engine) => parseCommandLine(args, engine).command === 'retry');
 }
 
-function workflowRunUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
+/** The page of the job this is, with its attempt. */
+export function workflowRunUrl(env: Readonly<Record<string, string | undefined>>): string | undefined {
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   if (!server || !repository || !run) return undefined;
   const attempt = env['GITHUB_RUN_ATTEMPT'];

@@ -6,6 +6,7 @@ import type { FailedRun } from './result.ts';
  * Before dbt starts: `invalid-options`, `config-not-found`, `config-invalid`, `state-setting-invalid`, `project-not-found`, `project-invalid`, `profile-not-found`,
  * `profile-invalid`, `target-not-found`, `dbt-not-found`, `dbt-not-usable`, `install-failed`, `target-path-busy`.
  * Before dbt starts, for a run with a ledger: `dedup-unavailable`, `dedup-in-flight`, `dedup-mismatch`.
+ * Before dbt starts, for a run that compares itself with a kept state: `state-missing`.
  * While dbt runs: `dbt-failed` (dbt could not do the run), `nodes-failed` (the run was done, some nodes failed),
  * `cancelled`, `timed-out`, `dbt-crashed` (ended by a signal nobody here sent), `run-cache-required` (dbt State was
  * required and not active; dbt itself had nothing to complain of).
@@ -29,6 +30,7 @@ export const ERROR_CODES = [
   'dedup-unavailable',
   'dedup-in-flight',
   'dedup-mismatch',
+  'state-missing',
   'dbt-failed',
   'nodes-failed',
   'cancelled',

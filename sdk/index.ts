@@ -15,8 +15,11 @@ export { ledgerCall } from './config/ledger-call.ts';
 export type { LedgerConfig } from './config/ledger-schema.ts';
 export { type ConfigSource, loadConfig } from './config/load-config.ts';
 export type { ConfigFile, ConfigKey } from './config/schema.ts';
+export { stateCall } from './config/state-call.ts';
+export type { CallState, StateStore } from './config/state-place.ts';
+export type { StateConfig } from './config/state-schema.ts';
 export { parseSetting } from './config/text-forms.ts';
-export { type CallOptions, withConfig } from './config/with-config.ts';
+export { type CallDefaults, type CallOptions, withConfig } from './config/with-config.ts';
 export type { CallDedup } from './config/with-ledger.ts';
 export { readDecisionLog } from './decision-log/read.ts';
 export type {
@@ -86,7 +89,12 @@ export { type FinishedRun, type FinishOptions, finishRun, type JobResult } from 
 export type { FolderCache } from './install/environment.ts';
 export type { InstallOptions } from './install/install-options.ts';
 export { readLastReport } from './last-report.ts';
+export type { ChangeKind, ChangeSelector, MacroChange, NodeChange } from './managed-state/node-change.ts';
+export type { Oversight } from './managed-state/oversight.ts';
+export type { ManagedStateEngine } from './managed-state/state-nodes.ts';
+export type * from './managed-state/state-report.ts';
 export type { ConfigOrigin, OutputMode, OutputStreams, RunCacheMode, RunOptions } from './options.ts';
+export type { ParseCacheReport } from './parse-cache/parse-cache-report.ts';
 export { parseDuration } from './plan/duration.ts';
 export { envSecrets } from './plan/environment.ts';
 export { splitWords } from './plan/split-words.ts';
@@ -107,6 +115,7 @@ export type {
 } from './result.ts';
 export { type DbtRun, runDbt } from './run-dbt.ts';
 export { type KeyPartDescription, type RunKeyDescription, type RunKeyOptions, runKey } from './run-key.ts';
+export type { ParseCacheOptions, StateOptions } from './state-options.ts';
 export { openStore, type StorePlace } from './stores/open-store.ts';
 export { renderDiagnosis } from './summary/render-diagnosis.ts';
 export { renderPart } from './summary/render-part.ts';

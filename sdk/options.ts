@@ -1,9 +1,18 @@
 import * as z from 'zod';
 import type { DedupOptions } from './dedup/dedup-options.ts';
+import type { DedupStore } from './dedup/store.ts';
 import { DedupSchema, type DedupSettings, resolveDedup } from './dedup-settings.ts';
 import { DbtRunCacheError } from './errors.ts';
 import type { FolderCache } from './install/environment.ts';
 import type { InstallOptions } from './install/install-options.ts';
+import type { ParseCacheOptions, StateOptions } from './state-options.ts';
+import {
+  type ManagedStateSettings,
+  ParseCacheSchema,
+  resolveState,
+  StateSchema,
+  storeOf,
+} from './state-settings.ts';
 import { nearest } from './util/nearest.ts';
 
 /** Where dbt's own output goes: see {@link RunOptions.output}. */
@@ -84,6 +93,15 @@ export interface RunOptions {
   readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Takes the result of an identical run instead of running again. Default: every run is executed. */
   readonly dedup?: DedupOptions | undefined;
+  /** Keeps and finds production's state, and builds what differs from it. Default: neither. */
+  readonly state?: StateOptions | undefined;
+  /** Keeps what dbt Core has parsed, for machines that begin without it. Default: it is not kept. */
+  readonly parseCache?: ParseCacheOptions | undefined;
+  /**
+   * `auto`: `dbt deps` is run before, unless what is installed certainly is what the lock file says. `never`: packages are
+   * the caller's business. Default: `auto` with `install`, else `never`.
+   */
+  readonly deps?: 'auto' | 'never' | undefined;
   /** Whether the report file is written beside dbt's artifacts. Default true. */
   readonly report?: boolean | undefined;
   /** Shown in the report and nothing else: `withConfig()` fills it in. */
@@ -146,6 +164,9 @@ const Schema = z.strictObject({
   redact: z.array(z.string()).readonly().optional(),
   labels: z.record(z.string().min(1).max(128), z.string().max(1024)).optional(),
   dedup: DedupSchema.optional(),
+  state: StateSchema.optional(),
+  parseCache: ParseCacheSchema.optional(),
+  deps: z.enum(['auto', 'never']).optional(),
   report: z.boolean().optional(),
   config: z
     .strictObject({ path: z.string().exactOptional(), from: z.record(z.string(), z.string()) })
@@ -170,6 +191,11 @@ export interface ResolvedOptions {
   readonly redact: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   readonly dedup: DedupSettings | undefined;
+  readonly state: ManagedStateSettings | undefined;
+  /** Where the parse cache is kept; undefined: nowhere. */
+  readonly parseCache: DedupStore | string | undefined;
+  /** Undefined: as `install` needs it. */
+  readonly deps: 'auto' | 'never' | undefined;
   readonly report: boolean;
   readonly config: ConfigOrigin | undefined;
   readonly reject: boolean;
@@ -236,6 +262,15 @@ export function resolveOptions(
         given.dedup === undefined
           ? undefined
           : resolveDedup(given.dedup, { args: parsedArgs.data, env: given.env ?? process.env }),
+      state:
+        given.state === undefined
+          ? undefined
+          : resolveState(given.state, { env: given.env ?? process.env, ledger: given.dedup?.store }),
+      parseCache:
+        given.parseCache === undefined
+          ? undefined
+          : storeOf('parseCache', given.parseCache.store ?? given.state?.store ?? given.dedup?.store),
+      deps: given.deps,
       report: given.report ?? true,
       config: given.config,
       reject: given.reject ?? true,

@@ -90,7 +90,18 @@ function isReport(value: unknown): value is RunReport {
     typeof report.command === 'string' &&
     Array.isArray(report.decisions) &&
     Array.isArray(report.notices) &&
-    typeof report.state === 'object'
+    typeof report.state === 'object' &&
+    (report.managedState === undefined || isManagedState(report.managedState))
+  );
+}
+
+/** As far as `explain()` would stumble over it. */
+function isManagedState(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'environment' in value &&
+    typeof value.environment === 'string'
   );
 }
 

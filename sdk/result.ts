@@ -3,7 +3,9 @@ import type { NodeDecision, ReportedSavings, StateStatus } from './decisions/dec
 import type { AskedLedger, DedupReport } from './dedup/dedup-report.ts';
 import type { Diagnosis } from './diagnose/diagnosis.ts';
 import type { ErrorCode } from './errors.ts';
+import type { ManagedStateReport } from './managed-state/state-report.ts';
 import type { ConfigOrigin, RunCacheMode } from './options.ts';
+import type { ParseCacheReport } from './parse-cache/parse-cache-report.ts';
 import type { EngineKind } from './plan/engine-kind.ts';
 import type { StateSetting } from './plan/state/setting.ts';
 
@@ -103,6 +105,10 @@ export interface RunReport {
   readonly dedup?: DedupReport;
   /** What it had asked its ledger, for a run that failed before that gave an answer; never beside `dedup`. */
   readonly ledger?: AskedLedger;
+  /** What it compared itself with, why nodes were selected, and what it left; absent for a run without managed state. */
+  readonly managedState?: ManagedStateReport;
+  /** What became of the parse cache; absent where none was asked for. */
+  readonly parseCache?: ParseCacheReport;
   readonly decisions: readonly NodeDecision[];
   /** Nodes that were selected, as far as known: equals `decisions.length` unless some could not be named. */
   readonly selectedCount?: number;

@@ -57,6 +57,11 @@ export async function runKey(
   try {
     const plan = await makePlan(run);
     const folder = await folderOf(dedup?.store, resolved.options);
+    const { state, parseCache } = resolved.options;
+    for (const store of [state?.store, parseCache]) {
+      const other = await folderOf(store, resolved.options);
+      if (other !== undefined) run.storeFolders.push(other);
+    }
     const identifying = identify(run, plan, settings, folder);
     return describe(run, await unlessAborted(run.stops.signal, identifying, stopGrace(run, settings)));
   } finally {

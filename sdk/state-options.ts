@@ -27,10 +27,18 @@ export interface StateOptions {
   /** Milliseconds; an older state is not taken. Default: none is too old. */
   readonly maxAge?: number | undefined;
   /**
-   * Whether slim builds also select `source_status:fresher+`: what stands below sources with newer data. Runs `dbt source
-   * freshness` first. Default false.
+   * Whether `dbt source freshness` is run first, its result kept with the state, and slim builds also select
+   * `source_status:fresher+`: what stands below sources with newer data than the state's. Default false.
    */
   readonly fresherSources?: boolean | undefined;
   /** Milliseconds that a state is kept. Default 90 days. */
   readonly retention?: number | undefined;
+  /** For the commits of a pull request, and for stores on GitHub. A secret. Default: `GITHUB_TOKEN` or `GH_TOKEN`. */
+  readonly githubToken?: string | undefined;
+}
+
+/** Where dbt's parse cache (`partial_parse.msgpack`) is kept between machines. */
+export interface ParseCacheOptions {
+  /** A store, or an address as of `openStore()`. Default: that of `state`, else that of `dedup`. */
+  readonly store?: DedupStore | string | undefined;
 }

@@ -89,6 +89,9 @@ async function settle({ dbt, config, 'redact-env': names = [] }: Given): Promise
     dbt,
     env,
     redact: names.flatMap((name) => env[name] ?? []),
+    // What a run needs a store for is no matter here.
+    state: 'off',
+    parseCache: false,
   });
   return { env, dbt: settled.dbt, redact: settled.redact, runCache: settled.runCache };
 }

@@ -1,4 +1,5 @@
-import { type CallOptions, type ConfigFile, type ConfigKey, ledgerCall, parseSetting } from '../index.ts';
+import { type CallOptions, type ConfigFile, ledgerCall } from '../index.ts';
+import { readText } from './read-text.ts';
 import { UsageError } from './usage-error.ts';
 
 /** Options about the ledger; each has the name of its key in the configuration file. */
@@ -33,9 +34,6 @@ type TextKey = Exclude<
   'key-env' | 'key-ignore' | 'durable-target' | 'restore-compiled'
 >;
 
-/** Their values may hold a secret by mistake. */
-const NEVER_SHOWN: ReadonlySet<ConfigKey> = new Set(['dedup-store', 'idempotency-key', 'data-version']);
-
 /** @throws UsageError. */
 export function readLedgerOptions(given: Given): CallOptions['dedup'] {
   const text = <K extends TextKey>(key: K): ConfigFile[K] | undefined => {
@@ -63,17 +61,6 @@ export function readLedgerOptions(given: Given): CallOptions['dedup'] {
     throw new UsageError('--data and --data-version exclude each other', 'Keep one of the two.');
   }
   return ledgerCall(values);
-}
-
-function readText<K extends ConfigKey>(key: K, value: string): NonNullable<ConfigFile[K]> {
-  if (value.trim() === '') throw new UsageError(`--${key} is empty`, 'Give it a value, or leave it out.');
-  try {
-    return parseSetting(key, value);
-  } catch (error) {
-    const way = error instanceof Error ? error.message : String(error);
-    const what = NEVER_SHOWN.has(key) ? 'not valid' : JSON.stringify(value.slice(0, 100));
-    throw new UsageError(`--${key} is ${what}`, `${way.charAt(0).toUpperCase()}${way.slice(1)}.`);
-  }
 }
 
 function readNames(names: readonly string[] | undefined): readonly string[] | undefined {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type CallOptions, DbtRunCacheError, parseDuration } from '../index.ts';
 import { nearest } from '../util/nearest.ts';
 import { LEDGER_OPTIONS, readLedgerOptions } from './ledger-options.ts';
+import { readStateOptions, STATE_OPTIONS } from './state-options.ts';
 import { oneOf, parseOptions, readConfig, UsageError } from './usage-error.ts';
 
 /** The command line of `dbt-runcache run`, checked. */
@@ -40,6 +41,7 @@ const OPTIONS = {
   summary: { type: 'string' },
   report: { type: 'boolean' },
   ...LEDGER_OPTIONS,
+  ...STATE_OPTIONS,
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -79,6 +81,7 @@ export function readRunArguments(
       onTargetBusy: optionalOneOf('--on-target-busy', BUSY, values['on-target-busy']),
       report: values.report,
       dedup: readLedgerOptions(values),
+      ...readStateOptions(values),
     },
   };
 }

@@ -26,7 +26,9 @@ import { tame } from './tame.ts';
 type SettledRun = Omit<RunArguments, 'options'> & { readonly options: RunOptions };
 
 /** Messages of ours, not dbt's: without them a run that waits looks like one that hangs. */
-const WAITING: ReadonlySet<string> = new Set(['WaitingForIdenticalRun', 'WaitingForTarget']);
+const OWN: ReadonlySet<string> = new Set([
+  ...['WaitingForIdenticalRun', 'WaitingForTarget', 'InstallingDbt', 'InstallingPackages', 'ManagedState'],
+]);
 
 /** `dbt-runcache run`. @returns The exit code. */
 export async function runCommand(argv: readonly string[]): Promise<number> {
@@ -63,8 +65,7 @@ async function printEvents(events: AsyncIterable<RunEvent>, explainCache: boolea
   let adapterType: string | undefined;
   for await (const event of events) {
     if (event.kind === 'job-started') adapterType = event.adapterType;
-    if (event.kind === 'dbt-message' && WAITING.has(event.name))
-      process.stderr.write(`${tame(event.message)}\n`);
+    if (event.kind === 'dbt-message' && OWN.has(event.name)) process.stderr.write(`${tame(event.message)}\n`);
     if (explainCache && event.kind === 'node-finished')
       process.stderr.write(`${decisionLine(event, adapterType)}\n`);
   }

@@ -17,6 +17,7 @@ export const NEVER_SHOWN: ReadonlySet<string> = new Set([
   'labels',
   'redact-env',
   'dedup-store',
+  'state-store',
   'idempotency-key',
   'data-version',
   'key-env',

@@ -47,6 +47,20 @@ export interface ConfigSettings {
   /** Milliseconds. */
   readonly lease?: ConfigSetting<number>;
   readonly 'restore-compiled'?: ConfigSetting<boolean>;
+  readonly state?: ConfigSetting<'managed' | 'off'>;
+  readonly slim?: ConfigSetting<boolean | 'strict'>;
+  readonly 'publish-state'?: ConfigSetting<'auto' | 'always' | 'never'>;
+  /** The address of a store, a folder in it absolute. */
+  readonly 'state-store'?: ConfigSetting<string>;
+  readonly 'state-environment'?: ConfigSetting<string>;
+  readonly 'on-missing-state'?: ConfigSetting<'build-all' | 'fail'>;
+  /** Milliseconds. */
+  readonly 'max-state-age'?: ConfigSetting<number>;
+  /** Milliseconds. */
+  readonly 'state-retention'?: ConfigSetting<number>;
+  readonly 'fresher-sources'?: ConfigSetting<boolean>;
+  readonly 'parse-cache'?: ConfigSetting<boolean>;
+  readonly deps?: ConfigSetting<'auto' | 'never'>;
 }
 
 /** What `loadConfig()` found. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { durationText } from './duration-text.ts';
 import { LEDGER_FORMS, LEDGER_SHAPE, type LedgerConfig, VARIABLE } from './ledger-schema.ts';
+import { STATE_FORMS, STATE_SHAPE, type StateConfig } from './state-schema.ts';
 
 /** What `dbt-runcache.yml` may hold. Every key is optional. The JSON Schema that is published is made of this. */
 export const ConfigSchema = z
@@ -49,11 +50,12 @@ export const ConfigSchema = z
       .boolean()
       .describe("Whether the report and the decision log are written beside dbt's artifacts. Default: true."),
     ...LEDGER_SHAPE,
+    ...STATE_SHAPE,
   })
   .partial();
 
 /** The content of a configuration file, as it is written there. */
-export interface ConfigFile extends LedgerConfig {
+export interface ConfigFile extends LedgerConfig, StateConfig {
   readonly version?: 1 | undefined;
   readonly dbt?: string | undefined;
   readonly 'run-cache'?: 'inherit' | 'disabled' | undefined;
@@ -93,6 +95,7 @@ export const VALID_FORMS: Readonly<Record<keyof ConfigFile, string>> = {
   'job-summary': 'give true or false',
   report: 'give true or false',
   ...LEDGER_FORMS,
+  ...STATE_FORMS,
 };
 
 /** The published JSON Schema, for editors and other checks. */

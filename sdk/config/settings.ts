@@ -14,7 +14,8 @@ export interface Origin {
   readonly base: string;
 }
 
-type DurationKey = 'timeout' | 'in-flight-wait' | 'retention' | 'lease';
+type DurationKey = 'timeout' | 'in-flight-wait' | 'retention' | 'lease' | 'max-state-age' | 'state-retention';
+type StoreKey = 'dedup-store' | 'state-store';
 
 /** Checked content with the place of each value. */
 export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings {
@@ -37,6 +38,10 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
     const ms = text === undefined ? undefined : parseDuration(text, { maxMs: Number.POSITIVE_INFINITY });
     return optional(key, ms === undefined ? undefined : put(ms, key));
   };
+  const store = <K extends StoreKey>(key: K): { [P in K]?: ConfigSetting<string> } => {
+    const address = content[key];
+    return optional(key, address === undefined ? undefined : put(absoluteStore(address, origin.base), key));
+  };
   return {
     ...optional('dbt', content.dbt === undefined ? undefined : put(locate(content.dbt, origin.base), 'dbt')),
     ...plain('run-cache'),
@@ -51,12 +56,7 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
     ...plain('annotations'),
     ...plain('job-summary'),
     ...plain('report'),
-    ...optional(
-      'dedup-store',
-      content['dedup-store'] === undefined
-        ? undefined
-        : put(absoluteStore(content['dedup-store'], origin.base), 'dedup-store'),
-    ),
+    ...store('dedup-store'),
     ...plain('idempotency-key'),
     ...plain('data'),
     ...plain('data-version'),
@@ -71,6 +71,17 @@ export function settingsOf(content: ConfigFile, origin: Origin): ConfigSettings 
     ...duration('retention'),
     ...duration('lease'),
     ...plain('restore-compiled'),
+    ...plain('state'),
+    ...plain('slim'),
+    ...plain('publish-state'),
+    ...store('state-store'),
+    ...plain('state-environment'),
+    ...plain('on-missing-state'),
+    ...duration('max-state-age'),
+    ...duration('state-retention'),
+    ...plain('fresher-sources'),
+    ...plain('parse-cache'),
+    ...plain('deps'),
   };
 }
 
@@ -90,7 +101,7 @@ export function mergeSettings(first: ConfigSettings, second: ConfigSettings): Co
   };
 }
 
-/** A ledger in a folder is one for every folder a run may start in. `~` is left for the message that refuses it. */
+/** A store in a folder is one for every folder a run may start in. `~` is left for the message that refuses it. */
 function absoluteStore(address: string, base: string): string {
   const path = /^file:(?!\/\/)(.+)$/.exec(address.trim())?.[1]?.trim();
   return path === undefined || path.startsWith('~') ? address : `file:${resolve(base, path)}`;

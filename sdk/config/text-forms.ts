@@ -7,6 +7,10 @@ const BOOLEANS: ReadonlySet<ConfigKey> = new Set([
   'report',
   'durable-target',
   'restore-compiled',
+  // Or a word.
+  'slim',
+  'fresher-sources',
+  'parse-cache',
 ]);
 /** Names of variables, and paths. */
 const LISTS: ReadonlySet<ConfigKey> = new Set(['redact-env', 'key-env', 'key-ignore']);

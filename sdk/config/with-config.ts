@@ -2,13 +2,26 @@ import { DbtRunCacheError } from '../errors.ts';
 import { type ConfigOrigin, type RunOptions, resolveOptions } from '../options.ts';
 import { optional } from '../util/optional.ts';
 import type { Config, ConfigSetting, ConfigSettings } from './config.ts';
+import type { CallState, StateStore } from './state-place.ts';
 import { type CallDedup, ledgerOrigins, withLedger } from './with-ledger.ts';
+import { withParseCache } from './with-parse-cache.ts';
+import { stateOrigins, withState } from './with-state.ts';
 
 /** Options of a call, to which the configuration adds. */
-export type CallOptions = Omit<RunOptions, 'dedup'> & {
+export type CallOptions = Omit<RunOptions, 'dedup' | 'state' | 'parseCache'> & {
   /** As of {@link RunOptions}, in part; `store: 'none'` switches off a ledger of the configuration. */
   readonly dedup?: CallDedup | undefined;
+  /** As of {@link RunOptions}; `off` switches off what the configuration says. */
+  readonly state?: CallState | undefined;
+  /** As of {@link RunOptions}; `true`: in the store of the states. `false` switches off what the configuration says. */
+  readonly parseCache?: boolean | RunOptions['parseCache'];
 };
+
+/** What holds where nobody says otherwise. */
+export interface CallDefaults {
+  /** Where states and the parse cache are kept without a `state-store`. Default: with the ledger. */
+  readonly stateStore?: StateStore | undefined;
+}
 
 /**
  * The options of a run with the settings of `loadConfig()` behind them: what the call gives wins. Labels are joined by
@@ -16,13 +29,19 @@ export type CallOptions = Omit<RunOptions, 'dedup'> & {
  * switches dbt State off nearer to the run than State is required (the call before a variable, that before the file) has
  * the last word: it is the fallback.
  * @throws DbtRunCacheError `config-invalid` where run-cache is disabled and dbt State required, naming who says so;
- *   `invalid-options` where the call or a variable says something about the ledger, and nobody where it lives.
+ *   `invalid-options` where the call or a variable says something about the ledger or the production state, and nobody
+ *   where it lives, or that it is wanted.
  */
-export function withConfig(config: Config, options: CallOptions = {}): RunOptions {
+export function withConfig(
+  config: Config,
+  options: CallOptions = {},
+  { stateStore }: CallDefaults = {},
+): RunOptions {
   const { settings } = config;
   const { env } = resolveOptions(['parse'], { env: options.env }).options;
   const requireRunCache = requiredOf(settings, options);
   const dedup = withLedger(settings, options.dedup);
+  const state = withState(settings, options, stateStore);
   const hidden = settings['redact-env'].flatMap(({ value }) => env[value] || []);
   return {
     ...options,
@@ -36,7 +55,10 @@ export function withConfig(config: Config, options: CallOptions = {}): RunOption
     redact: [...(options.redact ?? []), ...hidden],
     report: options.report ?? settings.report?.value,
     dedup,
-    config: originOf(config, options, dedup),
+    state,
+    parseCache: withParseCache(settings, options, stateStore),
+    deps: options.deps ?? settings.deps?.value,
+    config: originOf(config, options, { dedup, state }),
   };
 }
 
@@ -51,13 +73,15 @@ const OPTIONS = {
   timeout: 'timeout',
   'on-target-busy': 'onTargetBusy',
   report: 'report',
+  'parse-cache': 'parseCache',
+  deps: 'deps',
 } as const;
 
 /** Where the settings come from that the call did not give itself. */
 function originOf(
   { settings, path }: Config,
   options: CallOptions,
-  dedup: RunOptions['dedup'],
+  { dedup, state }: Pick<RunOptions, 'dedup' | 'state'>,
 ): ConfigOrigin | undefined {
   const from: Record<string, string> = {};
   for (const [key, option] of Object.entries(OPTIONS) as [keyof typeof OPTIONS, keyof RunOptions][]) {
@@ -68,7 +92,7 @@ function originOf(
     if (options.labels?.[name] === undefined) from[`labels.${name}`] = where;
   }
   for (const { where } of settings['redact-env'].slice(0, 1)) from['redact-env'] = where;
-  Object.assign(from, ledgerOrigins(settings, options.dedup, dedup));
+  Object.assign(from, ledgerOrigins(settings, options.dedup, dedup), stateOrigins(settings, options, state));
   const isAny = path !== undefined || Object.keys(from).length > 0;
   return isAny ? { ...optional('path', path), from } : undefined;
 }

@@ -12,7 +12,7 @@ export type CallDedup = Omit<NonNullable<RunOptions['dedup']>, 'store'> & {
 };
 
 /** Given instead of an address: no ledger. */
-const NO_STORE = 'none';
+export const NO_STORE = 'none';
 
 /** The option each key becomes. */
 const OPTIONS: Readonly<Record<keyof LedgerConfig, keyof DedupOptions>> = {

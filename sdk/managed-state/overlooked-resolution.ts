@@ -1,5 +1,5 @@
 import type { Manifest, ManifestNode } from '../artifacts/types.ts';
-import { calledBy, macrosOf, reachedMacros } from './macro-changes.ts';
+import { macrosOf, reachedMacros } from './macro-changes.ts';
 import { isOfDbt } from './macro-names.ts';
 import type { Oversight } from './oversight.ts';
 import { objectAt, stateNodes } from './state-nodes.ts';
@@ -14,13 +14,11 @@ export function overlookedResolution(
   listed: ReadonlySet<string>,
 ): readonly Oversight[] {
   const old = stateNodes(before);
-  const [oldMacros, macros, turned] = [macrosOf(before), macrosOf(now), turnedMacros(before, now)];
+  const [oldMacros, macros] = [macrosOf(before), macrosOf(now)];
   return [...stateNodes(now)].flatMap(([uniqueId, node]): readonly Oversight[] => {
     const previous = old.get(uniqueId);
     if (previous === undefined || listed.has(uniqueId)) return [];
-    const callsAnother =
-      !sameSet(behind(previous, oldMacros), behind(node, macros)) ||
-      (turned.size > 0 && [...reachedMacros([node], macros)].some((macro) => turned.has(macro)));
+    const callsAnother = !sameSet(behind(previous, oldMacros), behind(node, macros));
     const fields = [
       ...(sameSet(parents(previous), parents(node)) ? [] : ['depends_on.nodes']),
       ...(callsAnother ? ['depends_on.macros'] : []),
@@ -30,19 +28,9 @@ export function overlookedResolution(
   });
 }
 
-/** Macros that are the same and call others. */
-function turnedMacros(before: Manifest, now: Manifest): ReadonlySet<string> {
-  const old = macrosOf(before);
-  const turned = Object.entries(macrosOf(now)).filter(([id, macro]) => {
-    const previous = old[id];
-    return previous !== undefined && !sameSet(calledBy(previous), calledBy(macro));
-  });
-  return new Set(turned.map(([id]) => id));
-}
-
 /**
  * The macros behind a node. Of those that it calls dbt notes more while it runs, macros of dbt's own, and `parse` of dbt v2 notes
- * what they call too. What stands in front of one of dbt's own is a macro of the project, and counts.
+ * what they call at the node and not at them. What stands in front of one of dbt's own is a macro of the project, and counts.
  */
 function behind(node: ManifestNode, macros: ReturnType<typeof macrosOf>): readonly string[] {
   return [...reachedMacros([node], macros)].filter((id) => !isOfDbt(macros[id] ?? {}));

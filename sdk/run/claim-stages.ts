@@ -42,7 +42,7 @@ export async function claimStages(
     beginning = beginDedup(run, plan, { settings, store });
     begun = await unlessAborted(run.stops.signal, beginning);
     if (begun.kind === 'skip') return answerOf(await concludeSkip(run, plan, begun));
-    if (begun.kind === 'replay') return answerOf(await replay(run, plan, begun));
+    if (begun.kind === 'replay') return answerOf(await replay(run, plan, begun, undefined));
     return await handOver(run, plan, begun, settings);
   } catch (thrown) {
     endedAt = performance.now();

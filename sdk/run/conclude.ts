@@ -4,6 +4,7 @@ import type { Observations } from '../decisions/observed.ts';
 import type { AskedLedger } from '../dedup/dedup-report.ts';
 import { diagnoseRun } from '../diagnose/diagnose-run.ts';
 import type { DbtRunCacheError } from '../errors.ts';
+import type { ParseCacheReport } from '../parse-cache/parse-cache-report.ts';
 import { parseCommandLine } from '../plan/command-line.ts';
 import { findProject } from '../plan/project.ts';
 import type { RunArtifacts, RunFailure, RunReport, RunResult } from '../result.ts';
@@ -16,6 +17,8 @@ import { deliver } from './deliver.ts';
 import { findDecisionLog } from './find-decision-log.ts';
 import { locateFailures } from './locate-failures.ts';
 import { isReported, type Plan } from './make-plan.ts';
+import { withManagedState } from './managed-state/report-state.ts';
+import type { StateDesk } from './managed-state/state-desk.ts';
 import { failureOf } from './outcome.ts';
 import { reportBase } from './report-base.ts';
 import type { RunContext } from './run-context.ts';
@@ -29,12 +32,19 @@ export interface Watched {
   readonly invocationId: string | undefined;
 }
 
+/** What a run leaves to others, each undefined where it leaves nothing of the kind. */
+export interface Concluding {
+  readonly execution: Execution | undefined;
+  readonly desk: StateDesk | undefined;
+  readonly parseCache: ParseCacheReport | undefined;
+}
+
 /** Reads what a run of dbt did, and reports it. */
 export async function concludeRun(
   run: RunContext,
   plan: Plan,
   watched: Watched,
-  execution: Execution | undefined,
+  { execution, desk, parseCache }: Concluding,
 ): Promise<RunResult> {
   const wallMs = run.elapsedMs();
   const { end } = watched;
@@ -98,6 +108,7 @@ export async function concludeRun(
     ),
     engine: { ...plan.engine, ...engineSeen(observations) },
     ...optional('targetDigest', await targetDigestOf(plan)),
+    ...optional('parseCache', parseCache),
     ...optional('threads', observations.threads),
     ...decidedParts(decided),
     decisions,
@@ -107,15 +118,12 @@ export async function concludeRun(
       ...(decisionLog === undefined || !decided.ownsDecisionLog ? {} : { decisionLog: decisionLog.path }),
     },
   };
-  return deliver(
-    run,
-    await reportFolder(run, plan),
-    await withLedger(run, plan, execution, {
-      report: await withDiagnosis(run, plan, report),
-      artifacts: collected.artifacts,
-    }),
-    collected.artifacts,
-  );
+  const { artifacts } = collected;
+  const diagnosed = await withDiagnosis(run, plan, report);
+  // Before the claim ends: who repeats this run is told the same.
+  const compared = await withManagedState(run, plan, desk, { report: diagnosed, artifacts });
+  const told = await withLedger(run, plan, execution, { report: compared, artifacts });
+  return deliver(run, await reportFolder(run, plan), told, artifacts);
 }
 
 const NO_CAUSE_OF_STATE = /^(?:dedup-|invalid-options|cancelled|timed-out|target-path-busy|replay-)/;
@@ -138,6 +146,7 @@ export async function concludeNotDone(
     failure,
     state: { kind: 'unknown', why: 'dbt was not started' },
     ...(execution === undefined ? optional('ledger', askedOf(run)) : {}),
+    ...optional('managedState', comparedOf(run)),
     decisions: [],
     notices: run.notices,
     artifactPaths: {},
@@ -151,6 +160,15 @@ export async function concludeNotDone(
       ? diagnosed
       : await withLedger(run, plan, execution, { report: diagnosed, artifacts: {} });
   return deliver(run, targetPath, told, {});
+}
+
+/** What it would have compared itself with. */
+function comparedOf(run: RunContext): RunReport['managedState'] {
+  const comparison = run.comparison()?.report;
+  const { state } = run.options;
+  return comparison === undefined || state === undefined
+    ? undefined
+    : { environment: state.environment, comparison };
 }
 
 /** What the ledger was asked, which gave no answer that a run could go by. */

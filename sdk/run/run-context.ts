@@ -8,6 +8,7 @@ import { createStopRequests, type StopRequests } from '../runtimes/stop-requests
 import { plainText } from '../util/plain-text.ts';
 import { createRedactor, type Redactor } from '../util/redact.ts';
 import type { EventBody } from './live-events.ts';
+import type { Comparison } from './managed-state/comparison.ts';
 
 /** What was asked of the ledger so far. */
 export type Asked = AskedLedger & {
@@ -40,6 +41,14 @@ export interface RunContext {
   readonly noteAsked: (more: Partial<Asked>) => void;
   /** Undefined where nothing was asked. */
   readonly asked: () => Asked | undefined;
+  /** What the run compares itself with, once that is known. */
+  readonly noteComparison: (comparison: Comparison | undefined) => void;
+  /** Undefined where it compares itself with nothing, and before that is known. */
+  readonly comparison: () => Comparison | undefined;
+  /** Whether it is known what the run compares itself with, nothing included. */
+  readonly hasCompared: () => boolean;
+  /** Absolute: folders of stores that this run writes to, which are no inputs of it. */
+  readonly storeFolders: string[];
   readonly send: (body: EventBody) => void;
   /** Milliseconds since the run began. */
   readonly elapsedMs: () => number;
@@ -57,6 +66,8 @@ export function beginRun(
   const clean = (text: string): string => all.text(plainText(text));
   const labels = named.deep(options.labels);
   let asked: Partial<Asked> = {};
+  let comparison: Comparison | undefined;
+  let hasCompared = false;
   return {
     args,
     options,
@@ -70,10 +81,17 @@ export function beginRun(
     shownArgs: () => args.map((arg) => clean(withoutSecretValues(arg))),
     stops: createStopRequests(options),
     notices: [],
+    storeFolders: [],
     noteAsked: (more) => {
       asked = { ...asked, ...more };
     },
     asked: () => (asked.store === undefined ? undefined : { ...asked, store: asked.store }),
+    noteComparison: (found) => {
+      comparison = found;
+      hasCompared = true;
+    },
+    comparison: () => comparison,
+    hasCompared: () => hasCompared,
     send: (body) => emit(named.deep({ at: new Date().toISOString(), labels, ...body }) as RunEvent),
     elapsedMs: () => Math.round(performance.now() - beganMs),
   };

@@ -11,17 +11,24 @@ import type { ResolvedOptions } from '../options.ts';
 import type { RunResult } from '../result.ts';
 import { runtimeOf } from '../runtimes/runtime.ts';
 import { lockTarget, type TargetLock } from '../runtimes/target-lock.ts';
+import { optional } from '../util/optional.ts';
 import { atMost, unlessAborted } from '../util/waiting.ts';
-import { bringDbt, bringPackages } from './bring-dbt.ts';
+import { bringDbt, bringEnvironment } from './bring-dbt.ts';
+import { bringPackages } from './bring-packages.ts';
 import { asNotice } from './collect-artifacts.ts';
 import { concludeNotDone, concludeRun, type Watched } from './conclude.ts';
-import { type Begun, beginDedup, openLedger, stopGrace } from './dedup/begin.ts';
+import { type Begun, beginDedup, stopGrace } from './dedup/begin.ts';
 import { concludeReplay, concludeSkip } from './dedup/conclude-replay.ts';
 import { leaveLedger } from './dedup/leave-ledger.ts';
 import { notePlaces } from './dedup/note-places.ts';
 import type { Execution } from './dedup/settle.ts';
 import { toRunEvent } from './live-events.ts';
 import { makePlan, type Plan } from './make-plan.ts';
+import { beginState } from './managed-state/begin-state.ts';
+import { freshSources } from './managed-state/fresh-sources.ts';
+import { type StateDesk, stateDesk } from './managed-state/state-desk.ts';
+import { type OpenedStores, openedStores } from './opened-stores.ts';
+import { type ParseDesk, parseDesk } from './parse-desk.ts';
 import { beginRun, type RunContext } from './run-context.ts';
 
 /** How long a finished run may still take to leave its target folder. */
@@ -36,6 +43,9 @@ export async function runStages(
   emit: (event: RunEvent) => void,
 ): Promise<RunResult> {
   const run = beginRun(args, options, emit);
+  const stores = openedStores(run);
+  const parses = parseDesk(run, stores);
+  const folders: string[] = [];
   let plan: Plan | undefined;
   let store: DedupStore | undefined;
   let beginning: Promise<Begun> | undefined;
@@ -47,16 +57,17 @@ export async function runStages(
   try {
     plan = await makePlan(run);
     await bringPackages(run, plan);
+    const desk = await compare(run, plan, { stores, parses }, folders);
     if (options.dedup !== undefined && plan.inputs.commandLine.asksFor === undefined) {
-      store = await openLedger(run, options.dedup);
+      store = await stores.open(options.dedup.store, options.dedup.githubToken);
       beginning = beginDedup(run, plan, { settings: options.dedup, store });
       begun = await unlessAborted(run.stops.signal, beginning, stopGrace(run, options.dedup));
     }
     if (begun?.kind === 'skip') return await concludeSkip(run, plan, begun);
-    if (begun?.kind === 'replay') return await replay(run, plan, begun);
+    if (begun?.kind === 'replay') return await replay(run, plan, begun, desk);
     const planned = plan;
     plan = await bringDbt(run, planned);
-    return await execute(run, plan, begun, noteEnd);
+    return await execute(run, plan, { execution: begun, desk, parses }, noteEnd);
   } catch (thrown) {
     noteEnd();
     const error = stopError(run) ?? DbtRunCacheError.from(thrown);
@@ -64,21 +75,55 @@ export async function runStages(
   } finally {
     noteEnd();
     await leaveLedger(run, { store, beginning, endedAt: endedAt ?? 0 });
+    await stores.close();
+    await Promise.all(
+      folders.map((each) => rm(each, { recursive: true, force: true }).catch(() => undefined)),
+    );
     run.stops.dispose();
   }
+}
+
+/** With managed state: where states are kept, and what this run compares itself with. */
+async function compare(
+  run: RunContext,
+  plan: Plan,
+  { stores, parses }: { readonly stores: OpenedStores; readonly parses: ParseDesk },
+  folders: string[],
+): Promise<StateDesk | undefined> {
+  const { state: settings } = run.options;
+  const { project } = plan;
+  if (settings === undefined || project === undefined || plan.inputs.commandLine.asksFor !== undefined)
+    return undefined;
+  const store = await stores.open(settings.store, settings.githubToken);
+  const desk = await stateDesk(run, { ...plan, project }, { settings, store });
+  // To parse and to ask for freshness dbt has to be there.
+  if (plan.environment !== undefined && (settings.slim === 'strict' || settings.fresherSources))
+    await bringEnvironment(run, plan.environment);
+  if (settings.slim === 'strict') await parses.restore(plan);
+  const fresh = await freshSources(run, plan);
+  if (settings.isCompared) run.noteComparison(await beginState(run, plan, desk, { fresh, folders }));
+  return { ...desk, ...optional('fresh', fresh) };
+}
+
+interface Executing {
+  readonly execution: Execution | undefined;
+  readonly desk: StateDesk | undefined;
+  readonly parses: ParseDesk;
 }
 
 async function execute(
   run: RunContext,
   plan: Plan,
-  execution: Execution | undefined,
+  { execution, desk, parses }: Executing,
   noteEnd: () => void,
 ): Promise<RunResult> {
   const lock = await takeTarget(run, plan, run.options.onTargetBusy);
   try {
+    await parses.restore(plan);
     const watched = await runPlan(run, plan, lock, execution);
     noteEnd();
-    return await concludeRun(run, plan, watched, execution);
+    const parseCache = await parses.save(watched);
+    return await concludeRun(run, plan, watched, { execution, desk, parseCache });
   } finally {
     await lock?.release();
   }
@@ -89,6 +134,7 @@ export async function replay(
   run: RunContext,
   plan: Plan,
   begun: Extract<Begun, { kind: 'replay' }>,
+  desk: StateDesk | undefined,
 ): Promise<RunResult> {
   const soon = AbortSignal.timeout(LEAVING_MS);
   const lock = await takeTarget(run, plan, 'wait', soon).catch((thrown: unknown) => {
@@ -96,7 +142,7 @@ export async function replay(
     return takeTarget(run, plan, run.options.onTargetBusy);
   });
   try {
-    return await concludeReplay(run, plan, begun);
+    return await concludeReplay(run, plan, begun, desk);
   } finally {
     await lock?.release();
   }
@@ -197,7 +243,7 @@ async function runPlan(
   try {
     const end = await runtimeOf(plan.engine.kind)({
       command: plan.commandPrefix,
-      args: run.args,
+      args: run.comparison()?.dbtArgs ?? run.args,
       cwd: plan.cwd,
       env: { ...plan.env, ...execution?.env },
       output: run.options.output,

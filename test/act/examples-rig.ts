@@ -47,9 +47,12 @@ export interface ExampleStart {
   readonly runId: number;
   /** What the repository's variable says. Default: always the same. */
   readonly lastLoad?: string;
+  /** What the job may do in the Actions cache. Default: what the event says. */
+  readonly cacheMode?: 'read' | 'none';
 }
 
 export interface ExamplesRepository {
+  readonly git: ActRepository['git'];
   /** Writes a file of the project, and commits it. */
   edit(path: string, change: (text: string) => string): void;
   start(name: string, event: ActEvent, start: ExampleStart): Promise<RunningAct>;
@@ -94,7 +97,7 @@ export async function startExamplesRig(): Promise<ExamplesRig> {
     const start = (
       name: string,
       event: ActEvent,
-      { runId, lastLoad = 'load-1' }: ExampleStart,
+      { runId, lastLoad = 'load-1', cacheMode }: ExampleStart,
       machine: string,
     ): Promise<RunningAct> =>
       repository.start(exampleWorkflow(name, standIns), {
@@ -103,12 +106,14 @@ export async function startExamplesRig(): Promise<ExamplesRig> {
         vars: { LAST_LOAD: lastLoad },
         env: {
           RUNNER_NAME: runnerOf(runId),
+          ...(cacheMode === undefined ? {} : { ACTIONS_CACHE_MODE: cacheMode }),
           // The warehouse of the profile is elsewhere, and not on this machine but for its address.
           PGHOSTADDR: postgres.host,
           DBT_SEND_ANONYMOUS_USAGE_STATS: 'false',
         },
       });
     return {
+      git: repository.git,
       edit: (path, change) => edit(repository, path, change),
       start: (name, event, more) => start(name, event, more, sharedMachine),
       run: async (name, event, more) => (await start(name, event, more, sharedMachine)).ended,

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type ActStart, makeActRepository } from '../support/act.ts';
+import { type ActRepository, type ActStart, makeActRepository } from '../support/act.ts';
 import type { ActEvent } from '../support/act-event.ts';
 import type { ActJob } from '../support/act-log.ts';
 import type { ActRun, RunningAct } from '../support/act-running.ts';
@@ -25,6 +25,7 @@ export type More = Partial<ActWorkflow> & Partial<Omit<ActStart, 'event'>>;
 export interface ActRig {
   readonly dbt: FakeDbt;
   readonly cache: CacheService;
+  readonly repository: ActRepository;
   /** The environments of all dbt that were started, in order. */
   starts(): Readonly<Record<string, string>>[];
   /** What dbt does from now on. */
@@ -58,7 +59,7 @@ export async function makeActRig(steps: readonly Step[] = PASSES): Promise<ActRi
     );
   };
   return {
-    ...{ dbt, cache, start },
+    ...{ dbt, cache, repository, start },
     run: async (event, more) => (await start(event, more)).ended,
     starts: () =>
       existsSync(startsPath)

@@ -42,6 +42,7 @@ describe('what dbt gets', () => {
       onTargetBusy: undefined,
       redact: [],
       ledger: { dedup: undefined, values: {} },
+      state: {},
       install: undefined,
       githubToken: '',
     });
@@ -140,6 +141,17 @@ describe('forms', () => {
     expect((await read({ dedup: 'Offer-7' })).ledger.dedup).toEqual({ kind: 'key', key: 'Offer-7' });
   });
 
+  test('the production state: words, yes and no in any case, and no secret in a message', async () => {
+    const { state } = await read({
+      slim: 'True',
+      'publish-state': 'always',
+      'state-store': 's3://a',
+      deps: 'auto',
+    });
+    expect(state).toEqual({ slim: true, 'publish-state': 'always', 'state-store': 's3://a', deps: 'auto' });
+    expect((await read({ slim: 'strict', state: 'off' })).state).toEqual({ slim: 'strict', state: 'off' });
+  });
+
   test.each(['true', 'True', 'TRUE'])('job-summary %s', async (value) => {
     expect((await read({ 'job-summary': value })).jobSummary).toBe(true);
   });
@@ -155,6 +167,13 @@ describe('forms', () => {
     ['annotations', 'some', 'all, failures, off'],
     ['fail-on', 'Error', 'error, warning, never'],
     ['on-target-busy', 'queue', 'fail, wait'],
+    ['slim', 'yes', 'true, false, strict'],
+    ['state', 'on', 'managed, off'],
+    ['publish-state', 'true', 'auto, always, never'],
+    ['state-environment', 'my prod', '1 to 64'],
+    ['max-state-age', '7', 'units'],
+    ['fresher-sources', 'strict', 'true or false'],
+    ['deps', 'always', 'auto, never'],
     ['redact-env', 'KEY=x', 'one a line'],
     ['redact-env', 'KEY, OTHER', 'one a line'],
     ['command', 'dbt build', 'leave out the word dbt'],

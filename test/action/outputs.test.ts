@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { outputsOf } from '../../action/outputs.ts';
-import { type ExecutedBecause, explain, type RunReport, type RunResult } from '../../sdk/index.ts';
+import {
+  type ExecutedBecause,
+  explain,
+  type RunReport,
+  type RunResult,
+  type StateComparison,
+} from '../../sdk/index.ts';
 import {
   decision,
   EARLIER_URL,
@@ -127,6 +133,32 @@ test('why dbt ran, in one word, where there is a ledger', () => {
   );
   for (const given of [report(), replayedReport(), skippedReport(run)])
     expect(outputs(given)['dedup-because']).toBe('');
+});
+
+test('which state of production the run was compared with, and which it left', () => {
+  const of = (managedState?: RunReport['managedState']) => {
+    const all = outputs(managedState === undefined ? {} : { managedState });
+    return [all['state-commit'], all['state-basis'], all['published-state']];
+  };
+  const environment = 'production';
+  const found: StateComparison = {
+    ...({
+      kind: 'found',
+      commit: 'c0ffee',
+      basis: 'ancestor',
+      engine: 'core',
+      dbtVersion: '1.11.2',
+    } as const),
+    ...{ publishedAt: '2026-01-01T00:00:00.000Z', ageMs: 1, passedOver: [] },
+  };
+  const published = { kind: 'published', commit: 'beef', isNewest: true } as const;
+  expect(of()).toEqual(['', '', '']);
+  expect(of({ environment, comparison: found })).toEqual(['c0ffee', 'ancestor', '']);
+  expect(of({ environment, comparison: { kind: 'missing', because: 'none-kept', passedOver: [] } })).toEqual([
+    ...['', 'missing', ''],
+  ]);
+  expect(of({ environment, published })).toEqual(['', '', 'beef']);
+  expect(of({ environment, published: { kind: 'not-published', because: 'partial' } })).toEqual(['', '', '']);
 });
 
 test('a run that failed before the ledger answered had a key all the same', () => {

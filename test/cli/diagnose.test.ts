@@ -74,6 +74,14 @@ describe('dbt-runcache diagnose', () => {
     expect(on.stdout).toMatch(/^✔ run-cache-enabled/m);
   });
 
+  test('a file that asks for a state and a parse cache, and names no store, is no matter here', async () => {
+    const rig = await makeCliRig([], { 'dbt-runcache.yml': 'slim: true\nparse-cache: true\n' });
+    const end = await rig.run(['diagnose', '--no-probe']);
+    expect(end.stderr).toBe('');
+    expect(end.stdout).toMatch(/^✔ run-cache-enabled/m);
+    expect((await rig.run(['run', '--', 'build'])).stderr).toContain('--state-store');
+  });
+
   test.each([
     [['--target', 'prod'], '-- --target prod'],
     [['build'], 'build'],

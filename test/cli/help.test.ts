@@ -7,6 +7,7 @@ import { MAIN_HELP } from '../../sdk/cli/help/main.ts';
 import { RUN_HELP } from '../../sdk/cli/help/run.ts';
 import { LEDGER_OPTIONS } from '../../sdk/cli/ledger-options.ts';
 import { readRunArguments } from '../../sdk/cli/run-arguments.ts';
+import { STATE_OPTIONS } from '../../sdk/cli/state-options.ts';
 
 describe.each([
   ['main', MAIN_HELP],
@@ -43,13 +44,21 @@ test('every option in the help of run is one, and every option is there', () => 
     '--on-mismatch': 'run',
     '--retention': '365d',
     '--lease': '1m',
+    '--state': 'off',
+    '--slim': 'strict',
+    '--publish-state': 'always',
+    '--on-missing-state': 'fail',
+    '--max-state-age': '7d',
+    '--state-retention': '365d',
+    '--deps': 'auto',
   };
   for (const [, name = '', value] of options) {
     const args = value === undefined ? [name] : [name, values[name] ?? 'x'];
     expect(() => readRunArguments([...args, '--', 'build'], {}), name).not.toThrow();
   }
   const named = options.map(([, name]) => name);
-  for (const name of Object.keys(LEDGER_OPTIONS)) expect(named).toContain(`--${name}`);
+  for (const name of Object.keys({ ...LEDGER_OPTIONS, ...STATE_OPTIONS }))
+    expect(named).toContain(`--${name}`);
 });
 
 test('what must be said of the ledger is said', () => {

@@ -84,7 +84,38 @@ describe('dbt-runcache run', () => {
     expect(read(['--', 'build']).options.dedup).toBeUndefined();
   });
 
+  test('every option about the production state', () => {
+    const args = [
+      ...['--state', 'managed', '--slim', 'strict', '--publish-state', 'always', '--state-store', 'file:x y'],
+      ...['--state-environment', 'staging', '--on-missing-state', 'fail', '--max-state-age', '7d'],
+      ...['--state-retention', '365d', '--fresher-sources', '--parse-cache', '--deps', 'auto'],
+    ];
+    expect(read([...args, '--', 'build', '--state', 'x']).options).toMatchObject({
+      state: {
+        managed: true,
+        slim: 'strict',
+        publish: 'always',
+        store: 'file:x y',
+        environment: 'staging',
+        onMissing: 'fail',
+        maxAge: 604_800_000,
+        retention: 31_536_000_000,
+        fresherSources: true,
+      },
+      parseCache: true,
+      deps: 'auto',
+    });
+    const slim = (mode: string) => read(['--slim', mode, '--', 'build']).options.state;
+    expect([slim('true'), slim('false')]).toEqual([{ slim: true }, { slim: false }]);
+    expect(read(['--state', 'off', '--slim', 'true', '--', 'build']).options.state).toBe('off');
+    expect(read(['--no-parse-cache', '--', 'build']).options).toMatchObject({
+      parseCache: false,
+      state: undefined,
+    });
+  });
+
   test('what may be a secret is not repeated', () => {
+    expect(() => read(['--state-store', '', '--', 'build'])).toThrow(/^--state-store is empty$/);
     const secret = `hunter2${'x'.repeat(512)}`;
     expect(() => read(['--idempotency-key', secret, '--', 'build'])).toThrow(
       /^--idempotency-key is not valid$/,
@@ -148,6 +179,11 @@ describe('dbt-runcache run', () => {
     [['--key-ignore', '?.md', '--', 'build'], /it takes no patterns$/, /the folder itself/],
     [['--key-ignore', ' ', '--', 'build'], /^--key-ignore is empty$/, /leave it out/],
     [['--retention', '3651d', '--', 'build'], /^--retention is "3651d"$/, /at most 3650 days/],
+    [['--slim', 'yes', '--', 'build'], /^--slim is "yes"$/, /true, false, strict/],
+    [['--slim', '--', 'build'], /--slim/, /run --help/],
+    [['--state', 'on', '--', 'build'], /^--state is "on"$/, /managed, off/],
+    [['--state-environment', 'a b', '--', 'build'], /^--state-environment is "a b"$/, /1 to 64/],
+    [['--max-state-age', '3651d', '--', 'build'], /^--max-state-age is "3651d"$/, /at most 3650 days/],
     [['--lease', '5', '--', 'build'], /^--lease is "5"$/, /at most 24 days/],
     [['--on-in-flight', 'queue', '--', 'build'], /--on-in-flight is "queue"/, /wait, skip, fail, run/],
     [['--heartbeat', '5s', '--', 'build'], /--heartbeat/, /run --help/],

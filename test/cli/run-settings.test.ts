@@ -3,11 +3,20 @@ import { readRunArguments } from '../../sdk/cli/run-arguments.ts';
 import { settleOptions } from '../../sdk/cli/run-settings.ts';
 import { CONFIG_KEYS } from '../../sdk/config/schema.ts';
 import { makeFolder } from '../sdk/config/folder.ts';
-import { LEDGER_PRECEDENCE, PRECEDENCE, situations } from '../sdk/config/precedence.ts';
+import {
+  asksForState,
+  LEDGER_PRECEDENCE,
+  PARSE_CACHE_PRECEDENCE,
+  PRECEDENCE,
+  STATE_PRECEDENCE,
+  situations,
+} from '../sdk/config/precedence.ts';
 
 /** The option as it is typed. */
 function typed(key: string, value: string): string[] {
   if (key === 'labels') return ['--label', value];
+  // It has three words.
+  if (key === 'slim') return ['--slim', value];
   return value === 'true' ? [`--${key}`] : value === 'false' ? [`--no-${key}`] : [`--${key}`, value];
 }
 
@@ -37,8 +46,23 @@ test.each(LEDGER_PRECEDENCE)(
   },
 );
 
+test.each([...STATE_PRECEDENCE, ...PARSE_CACHE_PRECEDENCE])(
+  '$key: the command line before the environment before the file (call $call)',
+  async (row) => {
+    for (const { value, files, env, call } of situations(row)) {
+      const argv = [...(call === undefined ? [] : typed(row.key, call)), '--', 'build'];
+      const yaml = asksForState(row.key) + (files['dbt-runcache.yml'] ?? '');
+      const cwd = makeFolder({ 'dbt-runcache.yml': yaml });
+      const { state, parseCache } = await settleOptions(readRunArguments(argv, env), { cwd, env });
+      expect(row.option === undefined ? parseCache : state?.[row.option]).toEqual(value);
+    }
+  },
+);
+
 test('no key is left out of the tables', () => {
-  const keys = [...PRECEDENCE, ...LEDGER_PRECEDENCE].map(({ key }) => key);
+  const keys = [...PRECEDENCE, ...LEDGER_PRECEDENCE, ...STATE_PRECEDENCE, ...PARSE_CACHE_PRECEDENCE].map(
+    ({ key }) => key,
+  );
   expect([...new Set(keys)].toSorted()).toEqual(CONFIG_KEYS.toSorted());
 });
 

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { LEDGER_KEYS } from '../../action/ledger-inputs.ts';
+import { STATE_KEYS } from '../../action/state-inputs.ts';
 import { checkContent } from '../../sdk/config/check.ts';
 import { LEDGER_SHAPE } from '../../sdk/config/ledger-schema.ts';
 import { CONFIG_KEYS } from '../../sdk/config/schema.ts';
+import { STATE_SHAPE } from '../../sdk/config/state-schema.ts';
 import { REPOSITORY } from '../support/repository.ts';
 import { codeSpans, readDoc, section, tableRows } from './markdown.ts';
 import { samples } from './samples.ts';
@@ -45,4 +47,18 @@ test('all keys of the ledger but one are inputs of the Action, and the README sh
   expect([...shown, ...named].filter((name) => !(name in inputs))).toEqual([]);
   const told = [...shown, ...named].filter((name) => keys.includes(name));
   expect(told.toSorted()).toEqual(keys.toSorted());
+});
+
+test('all keys of the production state are inputs of the Action, with the words of the table', async () => {
+  expect([...STATE_KEYS].toSorted()).toEqual(Object.keys(STATE_SHAPE).toSorted());
+  const { inputs } = parse(await readDoc('action.yml')) as {
+    inputs: Record<string, { description: string }>;
+  };
+  const rows = tableRows(section(await readDoc('docs/config.md'), 'The production state'));
+  expect(rows.map(([key = '']) => codeSpans(key)[0])).toEqual(Object.keys(STATE_SHAPE));
+  for (const [key = '', values = ''] of rows) {
+    const [name = ''] = codeSpans(key);
+    const told = codeSpans(inputs[name]?.description ?? '');
+    for (const word of codeSpans(values)) expect(told, name).toContain(word);
+  }
 });

@@ -23,8 +23,11 @@ export function pushTo(branch: string): ActEvent {
   };
 }
 
-/** A pull request onto main: caches of its own, those of its base can be read. From a fork, none can be written. */
-export function pullRequest(number: number, from: 'here' | 'fork' = 'here'): ActEvent {
+/**
+ * A pull request onto main: caches of its own, those of its base can be read. From a fork, none can be written.
+ * @param headSha Its last commit.
+ */
+export function pullRequest(number: number, from: 'here' | 'fork' = 'here', headSha?: string): ActEvent {
   const scope = `refs/pull/${number}/merge`;
   const head = from === 'fork' ? { full_name: 'someone-else/dbt', fork: true } : repository;
   return {
@@ -35,7 +38,7 @@ export function pullRequest(number: number, from: 'here' | 'fork' = 'here'): Act
       repository,
       pull_request: {
         number,
-        head: { ref: 'change', repo: head },
+        head: { ref: 'change', sha: headSha, repo: head },
         base: { ref: 'main', repo: repository },
       },
     },

@@ -44,6 +44,8 @@ export interface ActRepository {
   readonly folder: string;
   /** Commits all that was changed there. */
   commit(message: string): void;
+  /** Runs git there; what it prints, without the last line break. */
+  git(...args: readonly string[]): string;
   /** Starts the workflow, as if this event had come. */
   start(workflow: AnyWorkflow, start: ActStart): Promise<RunningAct>;
   run(workflow: AnyWorkflow, start: ActStart): Promise<ActRun>;
@@ -80,10 +82,15 @@ export function makeActRepository(
     XDG_CONFIG_HOME: join(home, 'config'),
     XDG_CACHE_HOME: join(home, 'cache'),
   };
-  const git = (...args: readonly string[]): void => {
+  const git = (...args: readonly string[]): string => {
     const who = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'init.defaultBranch=main'];
     const env = { ...base, GIT_CONFIG_GLOBAL: join(home, 'config/gitconfig'), GIT_CONFIG_NOSYSTEM: '1' };
-    execFileSync('git', [...who, ...args], { cwd: clone, env, stdio: 'pipe' });
+    return execFileSync('git', [...who, ...args], {
+      cwd: clone,
+      env,
+      stdio: 'pipe',
+      encoding: 'utf8',
+    }).trimEnd();
   };
   git('init', '--quiet');
   git('remote', 'add', 'origin', `https://github.com/${REPOSITORY_NAME}`);
@@ -116,7 +123,7 @@ export function makeActRepository(
     });
     return running;
   };
-  return { folder: clone, commit, start, run: async (...args) => (await start(...args)).ended };
+  return { folder: clone, commit, git, start, run: async (...args) => (await start(...args)).ended };
 }
 
 /** What the runner of a job is called; in a matrix a number follows. */

@@ -22,6 +22,10 @@ _DEBUG_EVENTS = frozenset(
         "CommandCompleted",
         "MainStackTrace",
         "MainReportVersion",
+        # Whether dbt took what it had parsed before. That it did not is an event of info, but for a file it cannot read.
+        "PartialParsingEnabled",
+        "PartialParsingNotEnabled",
+        "ParsedFileLoadFailed",
     )
 )
 _STATE_NAMES = frozenset(("State", "RunCache"))

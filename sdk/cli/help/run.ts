@@ -91,6 +91,48 @@ The ledger:
                         at once. Default: 2m; of git-ref: 24h.
   --restore-compiled    Keep compiled SQL and bring it back as well.
 
+The production state:
+  A successful run of production leaves its state in a store: its manifest, and
+  how its nodes ended. A later run with --slim builds what differs from it and
+  what stands below, and takes the rest from production (dbt's --state, --defer
+  and state:modified+).
+
+  --slim <mode>         true: build what differs from production's state and
+                        what stands below, within --select and --exclude.
+                        strict: also what dbt's comparison overlooks. false
+                        (default): build what was selected.
+  --publish-state <when>
+                        Leave the state of a successful run for later ones:
+                        auto, after a build of the whole project or a slim one
+                        on the default branch; always, on your word that it is
+                        what production has; or never. Default: auto with
+                        --state or --slim, else never.
+  --state <what>        managed: fetch the state that fits and give it to dbt,
+                        for a selection of your own, e.g. -- build --select
+                        state:new. off: neither fetch nor leave one, whatever
+                        is set elsewhere. dbt's own --state goes after --.
+  --state-store <address>
+                        Where states and the parse cache are kept, as of
+                        --dedup-store, which is the default.
+  --state-environment <name>
+                        What the states are of, e.g. staging: letters, digits,
+                        dots, dashes and underscores. Default: production.
+  --on-missing-state <what>
+                        Where no state fits: build-all (default), the run as it
+                        was given, or fail.
+  --max-state-age <duration>
+                        Take no older state, e.g. 7d. Default: any age.
+  --state-retention <duration>
+                        How long a state is kept. Default: 90d.
+  --fresher-sources     Slim builds also build what stands below sources with
+                        newer data. Runs dbt source freshness first.
+  --parse-cache         Keep what dbt Core has parsed for machines that begin
+                        without it, in the same store. --no-parse-cache takes
+                        that back.
+  --deps <when>         Run dbt deps first: auto, unless what is installed
+                        certainly is what the lock file says, or never
+                        (default).
+
 Configuration:
   What is not given here is taken from the environment (DBT_RUNCACHE_TIMEOUT and
   so on), then from the nearest dbt-runcache.yml in the current folder or above,
@@ -119,7 +161,8 @@ Exit codes:
   2    the run could not be done, timed out, or the command line or the
        configuration is wrong; with a ledger also: a given key was used with
        other inputs, an identical run is in flight (--on-in-flight fail, or the
-       wait is over), or the ledger does not answer (--on-unavailable fail)
+       wait is over), or the ledger does not answer (--on-unavailable fail);
+       or no state of production fits (--on-missing-state fail)
   130  stopped by SIGINT (Ctrl-C), after dbt was stopped and the report made
   143  stopped by SIGTERM, likewise; 129 by SIGHUP, when the terminal closes
 `;

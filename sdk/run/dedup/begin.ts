@@ -66,7 +66,10 @@ export type Begun =
 const KILLED_MS = 1000;
 
 /** The store of the settings; who gave one closes it. A stop ends all waiting for it. */
-export async function openLedger(run: RunContext, settings: DedupSettings): Promise<DedupStore> {
+export async function openLedger(
+  run: RunContext,
+  settings: Pick<DedupSettings, 'store' | 'githubToken'>,
+): Promise<DedupStore> {
   const { store } = settings;
   const { signal } = run.stops;
   if (typeof store !== 'string') return answeringStore(store, { signal, leavesOpen: true });

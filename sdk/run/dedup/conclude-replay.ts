@@ -6,6 +6,8 @@ import type { RunArtifacts, RunReport, RunResult } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
 import { deliver } from '../deliver.ts';
 import type { Plan } from '../make-plan.ts';
+import { withManagedState } from '../managed-state/report-state.ts';
+import type { StateDesk } from '../managed-state/state-desk.ts';
 import { reportBase } from '../report-base.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Begun, Ledger } from './begin.ts';
@@ -26,6 +28,7 @@ export async function concludeReplay(
   run: RunContext,
   plan: Plan,
   replay: Extract<Begun, { kind: 'replay' }>,
+  desk: StateDesk | undefined,
 ): Promise<RunResult> {
   const { ledger, record, report: earlier, contents } = replay;
   const { artifacts, paths, restored } = await bringBack(plan, contents);
@@ -39,7 +42,7 @@ export async function concludeReplay(
     restored,
     omitted: record.omitted ?? [],
   };
-  const report: RunReport = {
+  const replayed: RunReport = {
     ...base,
     outcome: record.result === 'succeeded' ? 'replayed' : 'failed',
     ...optional('failure', failure),
@@ -55,7 +58,9 @@ export async function concludeReplay(
     decisions: earlier.decisions,
     notices: [...run.notices, ...earlier.notices],
     artifactPaths: paths,
+    ...optional('managedState', earlier.managedState),
   };
+  const report = await withManagedState(run, plan, desk, { report: replayed, artifacts });
   return deliver(run, plan.isReported ? plan.project?.targetPath : undefined, report, artifacts);
 }
 

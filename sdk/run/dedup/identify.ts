@@ -128,8 +128,9 @@ export async function identify(
     keyIgnore,
     data,
     notInputs: [
-      // A ledger in the project's folder changes with every run.
+      // A store in the project's folder changes with every run.
       ...(ledgerFolder === undefined ? [] : [ledgerFolder]),
+      ...run.storeFolders,
       ...files,
       ...(await plainFiles(settings.ownFiles)),
       // What dbt v2 brings with it: its version stands for that.
@@ -141,6 +142,7 @@ export async function identify(
   const inputs = {
     ...withFiles(made.inputs, targetFiles, target),
     ...optional('packages', await packagesToCome(run, plan)),
+    ...(idempotencyKey === undefined ? comparedWith(run) : {}),
   };
   const derived = deriveKey(inputs);
   const targets = target === undefined ? [] : placesOfTarget(target);
@@ -154,6 +156,16 @@ export async function identify(
     return { ...base, key: { kind: 'none', unknown, parts: derived.parts } };
   }
   return { ...base, key: { kind: 'derived', text: derived.text, parts: derived.parts } };
+}
+
+/** What a slim build builds hangs on it. Only a run that runs dbt looks it up. */
+function comparedWith(run: RunContext): KeyInputs {
+  if (run.options.state?.isCompared !== true) return {};
+  if (!run.hasCompared())
+    return {
+      'managed-state': { kind: 'unknown', why: 'only a run finds the state it compares itself with' },
+    };
+  return { 'managed-state': run.comparison()?.part ?? { kind: 'known', items: { state: 'not compared' } } };
 }
 
 /** Checkouts with a database file each have a warehouse each, though the path be written alike. */

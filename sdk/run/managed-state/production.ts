@@ -22,7 +22,7 @@ export async function isProduction(
   if (event !== undefined) return onGithub(git, event);
   if (env['GITLAB_CI'] === 'true') return onGitlab(env);
   const target = targetBranchOf(env);
-  if (target !== undefined) return no(`This is a pull request into ${target}`);
+  if (target !== undefined) return { kind: 'no', why: `This is a pull request into ${target}` };
   // A developer's clone may be of the default branch and build into a schema of its own.
   const isJob = !['', '0', 'false'].includes(env['CI']?.toLowerCase() ?? '');
   return isJob ? inClone(git) : no('This is no job of a CI system (the variable CI is not set)');
@@ -30,8 +30,8 @@ export async function isProduction(
 
 async function onGithub(git: Git, event: GithubEvent): Promise<Production> {
   const { name, ref = '', defaultBranch } = event;
-  if (name.startsWith('pull_request')) return no('This is a run of a pull request');
-  if (name === 'merge_group') return no('This is a run of the merge queue');
+  if (name.startsWith('pull_request')) return { kind: 'no', why: 'This is a run of a pull request' };
+  if (name === 'merge_group') return { kind: 'no', why: 'This is a run of the merge queue' };
   if (defaultBranch === undefined) return unknown('The event of the job does not name the default branch');
   if (ref !== `refs/heads/${defaultBranch}`)
     return no(`${shown(ref)} is not the default branch ${defaultBranch}`);

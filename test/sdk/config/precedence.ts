@@ -1,4 +1,4 @@
-import type { ConfigKey, DedupOptions, RunOptions } from '../../../sdk/index.ts';
+import type { ConfigKey, DedupOptions, RunOptions, StateOptions } from '../../../sdk/index.ts';
 
 /** A key with a value for each place it may be given in. All differ, so that it shows where a value came from. */
 export interface PrecedenceCase {
@@ -72,6 +72,10 @@ export const PRECEDENCE: readonly PrecedenceCase[] = [
   },
   ...flag('job-summary', undefined, true),
   ...flag('report', 'report'),
+  {
+    ...{ key: 'deps', option: 'deps', file: 'auto', variable: 'never', call: 'auto' },
+    values: ['auto', 'never', 'auto', undefined],
+  },
 ];
 
 /** A key about the ledger: none of them is an input of the Action. */
@@ -140,6 +144,61 @@ export const LEDGER_PRECEDENCE: readonly LedgerCase[] = [
   },
   ...ledgerFlag('restore-compiled', 'restoreCompiled'),
 ];
+
+/** A key about production's state. */
+export interface StateCase extends Omit<PrecedenceCase, 'option'> {
+  /** What it becomes, within `state`. */
+  readonly option: keyof StateOptions;
+}
+
+const stateText = (
+  key: ConfigKey,
+  option: keyof StateOptions,
+  [call, variable, file]: readonly [string, string, string],
+  values: PrecedenceCase['values'] = [call, variable, file, undefined],
+): StateCase => ({ key, option, call, variable, file, values });
+
+/** Every case needs what {@link asksForState} says. */
+export const STATE_PRECEDENCE: readonly StateCase[] = [
+  stateText('state', 'managed', ['managed', 'off', 'managed'], [true, undefined, true, undefined]),
+  stateText('slim', 'slim', ['strict', 'false', 'true'], ['strict', false, true, undefined]),
+  stateText('slim', 'slim', ['false', 'true', 'strict'], [false, true, 'strict', undefined]),
+  stateText('publish-state', 'publish', ['never', 'always', 'auto']),
+  stateText(
+    'state-store',
+    'store',
+    ['file:/call', 'file:/var', 'file:/file'],
+    [...(['file:/call', 'file:/var', 'file:/file', 'memory:'] as const)],
+  ),
+  stateText('state-environment', 'environment', ['c-1', 'v.2', 'f_3']),
+  stateText('on-missing-state', 'onMissing', ['fail', 'build-all', 'fail']),
+  stateText('max-state-age', 'maxAge', ['1m', '2m', '3m'], [60_000, 120_000, 180_000, undefined]),
+  stateText(
+    'state-retention',
+    'retention',
+    ['100d', '200d', '300d'],
+    [...([8_640_000_000, 17_280_000_000, 25_920_000_000, undefined] as const)],
+  ),
+  ...flag('fresher-sources').map((row): StateCase => ({ ...row, option: 'fresherSources' })),
+];
+
+/** What needs a store alone. */
+export interface ParseCacheCase extends Omit<PrecedenceCase, 'option'> {
+  readonly option?: undefined;
+}
+
+export const PARSE_CACHE_PRECEDENCE: readonly ParseCacheCase[] = [true, false].map((call) => {
+  const [yes, no] = [{ store: 'memory:' }, undefined];
+  return {
+    ...{ key: 'parse-cache', file: String(call), variable: String(!call), call: String(call) },
+    values: call ? [yes, no, yes, no] : [no, yes, no, no],
+  };
+});
+
+/** A file with a store, and with something that asks for the state. */
+export function asksForState(key: ConfigKey): string {
+  return `dedup-store: "memory:"\n${key === 'slim' ? 'publish-state: auto' : 'slim: true'}\n`;
+}
 
 /** The four ways to give a case: all places, without the call, the file alone, nowhere. */
 export function situations({ key, file, variable, call, values }: Omit<PrecedenceCase, 'option'>) {

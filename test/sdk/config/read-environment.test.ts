@@ -81,6 +81,9 @@ test.each([
   ['DBT_RUNCACHE_KEY_IGNORE', 'docs/*', 'DBT_RUNCACHE_KEY_IGNORE is "docs/*": give paths of files'],
   ['DBT_RUNCACHE_RETENTION', '3651d', 'DBT_RUNCACHE_RETENTION is "3651d": give whole numbers'],
   ['DBT_RUNCACHE_LEASE', '25d', 'DBT_RUNCACHE_LEASE is "25d": give whole numbers'],
+  ['DBT_RUNCACHE_SLIM', 'yes', 'DBT_RUNCACHE_SLIM is "yes": give one of true, false, strict'],
+  ['DBT_RUNCACHE_STATE', 'true', 'DBT_RUNCACHE_STATE is "true": give one of managed, off'],
+  ['DBT_RUNCACHE_STATE_RETENTION', '3651d', 'DBT_RUNCACHE_STATE_RETENTION is "3651d": give whole'],
   ['DBT_RUNCACHE_DATA', 'x', 'DBT_RUNCACHE_DATA is "x": give one of sources, ignore'],
   [
     'DBT_RUNCACHE_IDEMPOTENCY_KEY',
@@ -101,6 +104,12 @@ test('every bad variable is named at once', () => {
 test('what the data is, is said once', () => {
   const { message } = refusal({ DBT_RUNCACHE_DATA: 'ignore', DBT_RUNCACHE_DATA_VERSION: 'sk-secret' });
   expect(message).toBe('DBT_RUNCACHE_DATA and DBT_RUNCACHE_DATA_VERSION exclude each other: unset one');
+});
+
+test('slim has three words, and the states may have a folder', () => {
+  const slim = (text: string) => read({ DBT_RUNCACHE_SLIM: text }).slim?.value;
+  expect([slim('TRUE'), slim('false'), slim(' strict ')]).toEqual([true, false, 'strict']);
+  expect(read({ DBT_RUNCACHE_STATE_STORE: 'file:x' })['state-store']?.value).toBe('file:/base/x');
 });
 
 test('a ledger in a folder is relative to the base, names of variables stand one a line', () => {

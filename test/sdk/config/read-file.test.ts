@@ -99,7 +99,7 @@ describe('unknown keys', () => {
   ])('%j', async (content, line) => {
     const { lines, hint } = await refusal(content);
     expect(lines).toEqual([line]);
-    expect(hint).toMatch(/^Known keys: version, dbt, run-cache, .*restore-compiled\.$/);
+    expect(hint).toMatch(/^Known keys: version, dbt, run-cache, .*deps\.$/);
   });
 
   test.each(['target', 'profiles_dir', 'args', 'projectDir', 'github-token'])(

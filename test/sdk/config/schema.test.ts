@@ -51,6 +51,16 @@ describe('an editor and we agree', () => {
     [{ retention: '3650d' }, true],
     [{ 'on-in-flight': 'queue' }, false],
     [{ heartbeat: '5s' }, false],
+    [{ slim: true }, true],
+    [{ slim: 'strict' }, true],
+    [{ slim: 'true' }, false],
+    [{ state: 'off', 'publish-state': 'never', 'state-environment': 'prod-1.eu_2' }, true],
+    [{ state: false }, false],
+    [{ 'state-environment': '' }, false],
+    [{ 'state-environment': 'a/b' }, false],
+    [{ 'state-environment': 'x'.repeat(65) }, false],
+    [{ 'max-state-age': '3650d', 'state-retention': '3650d' }, true],
+    [{ deps: true }, false],
   ])('%j: %s', (content, isValid) => {
     expect(validate(content)).toBe(isValid);
     expect('content' in checkContent(content)).toBe(isValid);

@@ -1,0 +1,198 @@
+import { readFile } from 'node:fs/promises';
+import { sweepNowAndThen } from '../../dedup/sweep-now-and-then.ts';
+import { workflowRunUrl } from '../../dedup-settings.ts';
+import type { PublishedState } from '../../managed-state/state-report.ts';
+import { coversProject } from '../../plan/slim/covers-project.ts';
+import { defaultSelectorOf } from '../../plan/slim/default-selector.ts';
+import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
+import { askProgram } from '../../runtimes/process.ts';
+import type { CommitHistory } from '../../state-archive/commit-history.ts';
+import type { EngineLine, KeptCommit, StateIndex } from '../../state-archive/kept-state.ts';
+import { type Leaving, leaveState } from '../../state-archive/leave-state.ts';
+import { readStates } from '../../state-archive/read-index.ts';
+import { trimManifest, trimRunResults } from '../../state-archive/trim.ts';
+import { optional } from '../../util/optional.ts';
+import type { Plan } from '../make-plan.ts';
+import type { RunContext } from '../run-context.ts';
+import { resultsOfProduction } from './last-results.ts';
+import { isProduction } from './production.ts';
+import { readKnownValues } from './read-values.ts';
+import { lineOf, type StateDesk } from './state-desk.ts';
+
+type NotPublished = Extract<PublishedState, { kind: 'not-published' }>;
+
+/** What became of a run's state, and what to tell of it. */
+export interface Left {
+  readonly published: PublishedState;
+  readonly notices: readonly RunNotice[];
+}
+
+/**
+ * Leaves the state of a production run, and how its nodes ended. Undefined where nothing was asked for. What cannot be left
+ * changes nothing about the run.
+ */
+export async function leaveStateOf(
+  run: RunContext,
+  plan: Plan,
+  desk: StateDesk,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Promise<Left | undefined> {
+  const { settings, history, store, place } = desk;
+  if (settings.publish === 'never' || !plan.runsNodes) return undefined;
+  const outcome = outcomeOf(report);
+  if (outcome === undefined) return left('failed', report.failure?.code);
+  const unfit = settings.publish === 'auto' ? await whyNot(run, plan) : undefined;
+  if (unfit !== undefined) return { published: unfit, notices: [] };
+  if ('kind' in history) return left('no-commit', history.why, 'warn');
+  const line = lineOf({ ...plan, engine: report.engine ?? plan.engine });
+  const { manifest } = report.artifactPaths;
+  if (outcome === 'failed' && manifest === undefined) return left('failed', report.failure?.code);
+  if (line === undefined || manifest === undefined)
+    return left('no-manifest', 'this run wrote none that can be read', 'warn');
+  const read = await readStates(store, place);
+  const index = read.kind === 'read' ? read.index : undefined;
+  const url = workflowRunUrl(run.options.env);
+  const common = {
+    ...(await commitOf(history, index, run.stops.signal)),
+    ...line,
+    ...optional('url', url),
+  };
+  const answer = await leaveState(
+    store,
+    place,
+    {
+      ...optional('state', outcome === 'failed' ? undefined : await stateOf(run, plan, desk, report, common)),
+      ...optional('lastRun', await lastRunOf(plan, desk, { report, artifacts, index, common })),
+    },
+    { retainMs: settings.retentionMs },
+  );
+  // Whoever else clears the store away must know how long states are kept.
+  await sweepNowAndThen(store, { retainMs: settings.retentionMs, signal: run.stops.signal });
+  if (answer.kind === 'unknown')
+    return left(answer.readOnly === true ? 'read-only' : 'unavailable', answer.why, 'warn');
+  if (outcome === 'failed') return left('failed', report.failure?.code);
+  return {
+    published: {
+      kind: 'published',
+      commit: history.head,
+      isNewest: answer.isNewest,
+      ...(history.isDirty ? { isDirty: true as const } : {}),
+    },
+    notices: [],
+  };
+}
+
+/** Undefined: how its nodes ended does not say how production stands. */
+function outcomeOf({ outcome, failure }: RunReport): 'succeeded' | 'failed' | undefined {
+  if (outcome === 'executed' || outcome === 'replayed') return 'succeeded';
+  return failure?.code === 'nodes-failed' || failure?.code === 'run-cache-required' ? 'failed' : undefined;
+}
+
+async function whyNot(run: RunContext, plan: Plan): Promise<NotPublished | undefined> {
+  const production = await isProduction({
+    env: run.options.env,
+    projectDir: plan.project?.dir ?? plan.cwd,
+    run: askProgram,
+  });
+  if (production.kind !== 'yes') return notPublished('not-default-branch', production.why);
+  const covered = coversProject({
+    args: run.args,
+    commandLine: plan.inputs.commandLine,
+    engine: plan.engine.kind,
+    env: plan.inputs.dotEnv.env,
+    defaultSelector: await defaultSelectorOf(plan.project?.dir ?? plan.cwd),
+  });
+  switch (covered.kind) {
+    case 'whole':
+      return undefined;
+    case 'partial':
+      return notPublished('partial', covered.because);
+    case 'command':
+      return notPublished('command', covered.why);
+  }
+}
+
+type Common = KeptCommit & EngineLine & { readonly url?: string };
+
+async function stateOf(
+  run: RunContext,
+  plan: Plan,
+  { history, fresh }: StateDesk,
+  { command, artifactPaths: paths }: RunReport,
+  common: Common,
+): Promise<Leaving['state']> {
+  if (paths.manifest === undefined) return undefined;
+  const sources = paths.sources ?? fresh?.path;
+  return {
+    state: {
+      ...common,
+      publishedAt: new Date().toISOString(),
+      command,
+      ...(!('kind' in history) && history.isDirty ? { isDirty: true as const } : {}),
+    },
+    contents: {
+      manifest: trimManifest(await readFile(paths.manifest), plan.engine.kind),
+      ...optional('sources', sources === undefined ? undefined : await readFile(sources)),
+      values: await readKnownValues(run, plan),
+    },
+  };
+}
+
+/** With the failures of the run before that this one has not tried again. */
+async function lastRunOf(
+  plan: Plan,
+  { store }: StateDesk,
+  {
+    report,
+    artifacts,
+    index,
+    common,
+  }: {
+    readonly report: RunReport;
+    readonly artifacts: RunArtifacts;
+    readonly index: StateIndex | undefined;
+    readonly common: Common;
+  },
+): Promise<Leaving['lastRun']> {
+  const { runResults: path } = report.artifactPaths;
+  if (path === undefined) return undefined;
+  const { manifest } = artifacts;
+  const { runResults, hasFailed } = await resultsOfProduction(store, index?.lastRun, common, {
+    runResults: trimRunResults(await readFile(path), plan.engine.kind),
+    exists: (uniqueId) =>
+      manifest === undefined || uniqueId in manifest.nodes || uniqueId in manifest.unit_tests,
+  });
+  return {
+    run: { ...common, startedAt: report.startedAt, outcome: hasFailed ? 'failed' : 'succeeded' },
+    runResults,
+  };
+}
+
+/** With the kept commits that are certainly its ancestors: they order the states where dates do not. */
+async function commitOf(
+  history: CommitHistory,
+  index: StateIndex | undefined,
+  signal: AbortSignal,
+): Promise<KeptCommit> {
+  const { head: commit, committedAt } = history;
+  const kept = new Set(index?.states.map((state) => state.commit));
+  kept.delete(commit);
+  const relations = await history.relate([...kept], signal);
+  const after = [...kept].filter((each) => relations.get(each)?.kind === 'ancestor');
+  return { commit, committedAt, after };
+}
+
+function notPublished(because: NotPublished['because'], why: string | undefined): NotPublished {
+  return { kind: 'not-published', because, ...optional('why', why) };
+}
+
+function left(because: NotPublished['because'], why: string | undefined, warn?: 'warn'): Left {
+  const notice: RunNotice = {
+    kind: 'problem',
+    name: 'state-not-published',
+    message: `The state of this run could not be published: ${why ?? because}`,
+    hint: 'Later runs compare themselves with an older state, or with none.',
+    count: 1,
+  };
+  return { published: notPublished(because, why), notices: warn === 'warn' ? [notice] : [] };
+}

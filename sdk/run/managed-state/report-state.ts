@@ -1,0 +1,116 @@
+import { readManifest, readRunResults } from '../../artifacts/read.ts';
+import { selectionReasons } from '../../managed-state/selection-reasons.ts';
+import type { ManagedStateReport, SelectionReasons, SlimReport } from '../../managed-state/state-report.ts';
+import { withoutSecretValues } from '../../plan/secret-values.ts';
+import type { RunArtifacts, RunReport } from '../../result.ts';
+import { optional } from '../../util/optional.ts';
+import { atMost } from '../../util/waiting.ts';
+import type { Plan } from '../make-plan.ts';
+import type { RunContext } from '../run-context.ts';
+import type { Comparison } from './comparison.ts';
+import { type Left, leaveStateOf } from './leave-state.ts';
+import type { StateDesk } from './state-desk.ts';
+
+/** A manifest takes a while over a slow line; a run that was stopped leaves nothing. */
+const LEAVING_MS = 120_000;
+
+/** The report with what the run compared itself with, why nodes were selected, and what it left for later runs. */
+export async function withManagedState(
+  run: RunContext,
+  plan: Plan,
+  desk: StateDesk | undefined,
+  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Promise<RunReport> {
+  if (desk === undefined) return report;
+  const comparison = run.comparison();
+  const [left, slim] = await Promise.all([
+    leaveInTime(run, plan, desk, { report, artifacts }),
+    slimOf(run, plan, comparison, { report, artifacts }),
+  ]);
+  if (comparison === undefined && left === undefined) return report;
+  const managedState: ManagedStateReport = {
+    environment: desk.settings.environment,
+    store: desk.store.kind,
+    ...optional('comparison', comparison?.report),
+    ...optional('slim', slim),
+    ...optional('published', left?.published),
+  };
+  return { ...report, managedState, notices: [...report.notices, ...(left?.notices ?? [])] };
+}
+
+async function leaveInTime(
+  run: RunContext,
+  plan: Plan,
+  desk: StateDesk,
+  done: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Promise<Left | undefined> {
+  const unavailable = (why: string): Left => ({
+    published: { kind: 'not-published', because: 'unavailable', why },
+    notices: [
+      {
+        kind: 'problem',
+        name: 'state-not-published',
+        message: `The state of this run could not be published: ${run.clean(why)}`,
+        hint: 'Later runs compare themselves with an older state, or with none.',
+        count: 1,
+      },
+    ],
+  });
+  const late = unavailable(`the store did not answer within ${LEAVING_MS / 1000} s`);
+  return atMost(LEAVING_MS, leaveStateOf(run, plan, desk, done), late).catch((thrown: unknown) =>
+    unavailable(thrown instanceof Error ? thrown.message : String(thrown)),
+  );
+}
+
+async function slimOf(
+  run: RunContext,
+  plan: Plan,
+  comparison: Comparison | undefined,
+  done: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+): Promise<SlimReport | undefined> {
+  const slim = comparison?.slim;
+  if (comparison === undefined || slim === undefined) return undefined;
+  // What is repeated selected for the same reasons: they are a part of its key.
+  const earlier = done.report.managedState?.slim?.selection;
+  const selection = earlier ?? (await reasonsOf(run, plan, comparison, done.artifacts));
+  return {
+    mode: slim.mode,
+    args: comparison.dbtArgs.map((arg) => run.clean(withoutSecretValues(arg))),
+    selectors: slim.selectors,
+    within: comparison.within.map(run.clean),
+    ...optional('selection', selection),
+    added: slim.added,
+    ...optional('addedAll', slim.addedAll),
+  };
+}
+
+/** Undefined where a manifest is not to be had: nothing is claimed then. */
+async function reasonsOf(
+  run: RunContext,
+  plan: Plan,
+  { here, slim }: Comparison,
+  { manifest: now }: RunArtifacts,
+): Promise<SelectionReasons | undefined> {
+  if (here === undefined || slim === undefined || now === undefined) return undefined;
+  try {
+    const [before, lastResults] = await Promise.all([
+      readManifest(here.manifestPath),
+      here.runResultsPath === undefined ? undefined : readRunResults(here.runResultsPath),
+    ]);
+    return selectionReasons({
+      ...{ before, now, engine: plan.engine.kind, known: here.known },
+      ...optional('lastResults', lastResults),
+      fresherSources: slim.fresher,
+    });
+  } catch (thrown) {
+    run.notices.push({
+      kind: 'problem',
+      name: 'state-unreadable',
+      message: run.clean(
+        `Why nodes were selected could not be told: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+      ),
+      count: 1,
+    });
+    return undefined;
+  }
+}
