@@ -1,6 +1,7 @@
 import type { RunReport } from '../result.ts';
 import { count, counted } from './format.ts';
 import { managedStateSmallPrint } from './managed-state.ts';
+import { parseCacheSmallPrint } from './parse-cache.ts';
 
 /** What qualifies the rest: what is not known about this run or only concluded, and whom its ledger shows. */
 export function smallPrint(report: RunReport): readonly string[] {
@@ -47,6 +48,6 @@ export function smallPrint(report: RunReport): readonly string[] {
   if (decisions.length > 0 && runResults === undefined && sources === undefined) {
     lines.push('No result file of this run could be read, so results were taken from dbt’s log events.');
   }
-  lines.push(...managedStateSmallPrint(report));
+  lines.push(...managedStateSmallPrint(report), ...parseCacheSmallPrint(report));
   return lines;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DedupStore } from '../../sdk/dedup/store.ts';
 import { type GcsStoreOptions, gcsStore } from '../../sdk/stores/gcs.ts';
+import { stateContract } from '../contracts/state-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
 import { storeRaces } from '../contracts/store-races.ts';
 import { type GcsServer, startGcs } from '../support/gcs-server.ts';
@@ -44,6 +45,7 @@ const undisturbed = (): void => {
 };
 
 storeContract('gcs', { open, prefix });
+stateContract('gcs', open);
 // Fifty processes share the processors, and may take their time to ask.
 storeRaces('gcs', () => {
   const { endpoint, bucket } = server;

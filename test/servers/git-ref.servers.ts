@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DedupStore } from '../../sdk/dedup/store.ts';
 import { gitRefStore } from '../../sdk/stores/git-ref.ts';
+import { stateContract } from '../contracts/state-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
 import { storeRaces } from '../contracts/store-races.ts';
 import { type GitRestService, REPOSITORY_NAME, startGitRest, TOKEN } from '../support/git-rest-service.ts';
@@ -21,6 +22,7 @@ const openAt = opened((apiUrl: string) =>
 );
 const open = (): DedupStore => openAt(service.apiUrl);
 
+stateContract('git-ref', open);
 storeContract('git-ref', {
   open,
   prefix,

@@ -2,6 +2,7 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type RedisStoreOptions, redisStore } from '../../sdk/stores/redis.ts';
+import { stateContract } from '../contracts/state-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
 import { storeRaces } from '../contracts/store-races.ts';
 import { type RedisServer, redisUrl, startRedis } from '../support/redis-server.ts';
@@ -19,6 +20,7 @@ afterAll(() => server.stop());
 const open = opened((options: RedisStoreOptions) => redisStore(options));
 
 storeContract('redis', { open: () => open({ url: server.url }), prefix });
+stateContract('redis', () => open({ url: server.url }));
 // Fifty processes share the processors, and may take their time to ask.
 storeRaces('redis', () => ({ kind: 'redis', url: server.url, timeoutMs: 30_000 }));
 

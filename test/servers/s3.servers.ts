@@ -9,6 +9,7 @@ import {
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { DedupStore } from '../../sdk/dedup/store.ts';
 import { type S3Sender, type S3StoreOptions, s3Store } from '../../sdk/stores/s3.ts';
+import { stateContract } from '../contracts/state-contract.ts';
 import { storeContract } from '../contracts/store-contract.ts';
 import { storeRaces } from '../contracts/store-races.ts';
 import { type HttpGate, httpGate } from '../support/http-gate.ts';
@@ -34,6 +35,7 @@ const open = (options: Partial<S3StoreOptions> = {}): DedupStore => {
 const make = (store: DedupStore, name: string) =>
   store.write({ name, value: 'x', expected: undefined, retainMs: HOUR });
 
+stateContract('s3', open);
 storeContract('s3', {
   open,
   prefix,

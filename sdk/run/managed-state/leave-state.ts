@@ -21,6 +21,9 @@ import { lineOf, type StateDesk } from './state-desk.ts';
 
 type NotPublished = Extract<PublishedState, { kind: 'not-published' }>;
 
+/** Commands that build or test. The results of others, such as `compile`, say of every node that it is well. */
+const LEAVING: ReadonlySet<string> = new Set(['build', 'retry', 'run', 'seed', 'snapshot', 'test']);
+
 /** What became of a run's state, and what to tell of it. */
 export interface Left {
   readonly published: PublishedState;
@@ -38,7 +41,7 @@ export async function leaveStateOf(
   { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
 ): Promise<Left | undefined> {
   const { settings, history, store, place } = desk;
-  if (settings.publish === 'never' || !plan.runsNodes) return undefined;
+  if (settings.publish === 'never' || !LEAVING.has(plan.command)) return undefined;
   const outcome = outcomeOf(report);
   if (outcome === undefined) return left('failed', report.failure?.code);
   const unfit = settings.publish === 'auto' ? await whyNot(run, plan) : undefined;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { fileStore } from '../../../sdk/stores/file.ts';
 import { memoryStore } from '../../../sdk/stores/memory.ts';
+import { stateContract } from '../../contracts/state-contract.ts';
 import { storeContract } from '../../contracts/store-contract.ts';
 import { ageFile } from '../../support/age-file.ts';
 
@@ -18,6 +19,7 @@ const memory = memoryStore({ now: () => performance.now() + later });
 const ageMemory = async (_kind: string, _name: string, ms: number): Promise<void> => {
   later += ms;
 };
+stateContract('memory', () => memory);
 storeContract('memory', { open: () => memory, prefix, age: ageMemory, sweepRounds: 100 });
 
 let dir = '';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from 'vitest';
 import { actionsCacheStore } from '../../../sdk/stores/actions-cache.ts';
+import { stateContract } from '../../contracts/state-contract.ts';
 import { storeContract } from '../../contracts/store-contract.ts';
 import { cacheToken } from '../../support/cache-entries.ts';
 import { type CacheService, startCacheService } from '../../support/cache-service.ts';
@@ -16,6 +17,9 @@ const prefix = (): string => {
   return `t${count}`;
 };
 
+stateContract('actions-cache', () =>
+  actionsCacheStore({ url: service.url, token: cacheToken('refs/heads/main') }),
+);
 storeContract('actions-cache', {
   open: () => actionsCacheStore({ url: service.url, token: cacheToken('refs/heads/main') }),
   prefix,
