@@ -17,7 +17,7 @@ import { pythonEnv } from '../test/support/python-env.ts';
 import { LARGE_PROJECT_NODES, writeLargeProject } from './large-project.ts';
 import { median, table } from './measure.ts';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 const python = await pythonEnv({ requirements: 'core-1.12', report: console.error });
 const folder = await mkdtemp(join(tmpdir(), 'dbt-runcache-bench-'));
