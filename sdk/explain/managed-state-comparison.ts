@@ -79,7 +79,7 @@ export function missingInWords({ because, why }: MissingState, environment: stri
 }
 
 const PUBLISH =
-  'Let the workflow that builds the whole project on the default branch leave its state, with `publish-state: auto` and the same store and state-environment as here.';
+  'Let the workflow that builds the whole project on the default branch leave its state, with `publish-state: auto` (outside of a CI job: `always`) and the same store and state-environment as here.';
 
 const WAYS_OUT: Readonly<Record<MissingState['because'], readonly string[]>> = {
   'none-kept': [PUBLISH],

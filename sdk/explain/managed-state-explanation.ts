@@ -67,7 +67,7 @@ export interface BelowGroup {
 
 export interface OtherNodes {
   readonly kind: 'retried' | 'fresher' | 'added';
-  /** Why; the names follow it, e.g. `Failed, or below what failed, in the last run of production`. */
+  /** Why; the names follow it, e.g. `To be built again after the last run of production`. */
   readonly lead: readonly Phrase[];
   readonly nodes: readonly NamedNode[];
 }

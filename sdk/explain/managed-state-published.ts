@@ -3,14 +3,16 @@ import { sentence } from './dedup-wording.ts';
 import type { Phrase } from './explanation.ts';
 import { clause } from './format.ts';
 import { commitPhrase } from './managed-state-names.ts';
-import { proseWords, words } from './phrase.ts';
+import { asCode, proseWords, words } from './phrase.ts';
 
 type NotPublished = Extract<PublishedState, { kind: 'not-published' }>['because'];
 
 /** `said`: a reader would wonder. `small-print`: it is as it should be. */
 const NOT_PUBLISHED: Readonly<Record<NotPublished, readonly ['said' | 'small-print', string]>> = {
   failed: ['small-print', 'the run is no success'],
-  'not-default-branch': ['small-print', 'it is not on the default branch'],
+  overlooked: ['said', 'it left out what dbt does not see, and later runs would take that to be built'],
+  'not-default-branch': ['small-print', 'nothing shows that it is a build of the default branch'],
+  'unknown-branch': ['said', 'whether it is a build of the default branch cannot be told'],
   partial: ['small-print', 'only a part of the project was selected'],
   command: ['small-print', 'this command does not build a whole project'],
   'no-commit': ['said', 'there is no commit to keep it under'],
@@ -28,11 +30,14 @@ export function publishedInWords(
   const name = clause(environment);
   if (published.kind === 'not-published') {
     const [tone, because] = NOT_PUBLISHED[published.because];
-    const why = sentence(published.why ?? '');
+    // Of a failed run it is a code, and no sentence.
+    const isCode = published.because === 'failed' && published.why !== undefined;
+    const why = sentence(isCode ? '' : (published.why ?? ''));
     return {
       tone,
       says: [
-        words(`This run’s state was not published for ${name}: ${because}.`),
+        words(`This run’s state was not published for ${name}: ${because}`),
+        ...(isCode ? [words(' ('), asCode(published.why), words(').')] : [words('.')]),
         ...(why === '' ? [] : [words(' '), ...proseWords(why)]),
         ...(tone === 'said'
           ? [words(' Later runs compare themselves with an older state, or with none.')]

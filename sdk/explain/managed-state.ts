@@ -18,7 +18,7 @@ import {
 import type { ManagedStateNotice } from './managed-state-explanation.ts';
 import { inOrder, namesOf } from './managed-state-names.ts';
 import { publishedInWords } from './managed-state-published.ts';
-import { asCode, words } from './phrase.ts';
+import { asCode, listedPhrases, words } from './phrase.ts';
 import { modified, oversightsInSmallPrint, selectedFor, selectionNotice } from './selection.ts';
 
 /** What a run was compared with and what that came to, in words; undefined for a run without managed state. */
@@ -71,23 +71,37 @@ function began({ failure, invocationId, decisions, dedup }: RunReport): boolean 
   return failure === undefined || invocationId !== undefined || decisions.length > 0;
 }
 
-const ASKED: Readonly<Record<SlimReport['mode'], string>> = {
-  slim: ' dbt was asked for what differs from it and what stands below that',
-  strict:
-    ' dbt was asked for what differs from it, what its comparison overlooks, and what stands below that',
-};
-
 function askedOfDbt(slim: SlimReport | undefined): readonly Phrase[] {
   if (slim === undefined)
-    return [words(' dbt got it as its --state, and selected nothing by it of its own accord.')];
+    return [words(' dbt got it as its --state, and nothing was added to the selection.')];
   if (slim.addedAll !== undefined)
     return [words(' dbt was asked for all that the command selects, since strict selected everything.')];
-  if (slim.within.length === 0) return [words(`${ASKED[slim.mode]}.`)];
+  const asks = (start: string) =>
+    slim.selectors.some((selector) => selector.startsWith(start) && isAsked(selector, slim.args));
+  // `clone` and a few more read a state, and are not narrowed.
+  if (!asks('state:'))
+    return [words(' dbt got it as its --state. This command was not narrowed to what changed.')];
+  const what = listedPhrases(
+    [
+      'what differs from it',
+      ...(slim.mode === 'strict' ? ['what its comparison overlooks'] : []),
+      ...(asks('result:') ? ['what failed in the last run'] : []),
+      ...(asks('source_status:') ? ['what reads newer data'] : []),
+      'what stands below that',
+    ].map((each) => [words(each)]),
+  );
+  if (slim.within.length === 0) return [words(' dbt was asked for '), ...what, words('.')];
   return [
-    words(`${ASKED[slim.mode]}, within this run’s own selection: `),
+    words(' dbt was asked for '),
+    ...what,
+    words(', within this run’s own selection: '),
     asCode(slim.within.map(shellQuoted).join(' ')),
     words('. What is listed here is not narrowed down by that.'),
   ];
+}
+
+function isAsked(selector: string, args: readonly string[]): boolean {
+  return args.some((arg) => arg.includes(selector));
 }
 
 function slimParts(report: RunReport, slim: SlimReport, found: FoundState, environment: string) {

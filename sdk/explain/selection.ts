@@ -91,10 +91,7 @@ function otherNodes(
   const { retried, fresher } = reasons;
   const { added } = slim;
   return [
-    ...of('retried', retried, [
-      words('Failed, or below what failed, in '),
-      ...lastRunInWords(found, environment),
-    ]),
+    ...of('retried', retried, [words('To be built again after '), ...lastRunInWords(found, environment)]),
     ...of('fresher', fresher, [
       words(
         fresher.length === 1
@@ -190,7 +187,7 @@ export function selectedFor(
     put(uniqueId, why);
   }
   for (const uniqueId of reasons.fresher) put(uniqueId, 'below a source with newer data');
-  for (const uniqueId of reasons.retried) put(uniqueId, 'failed in the last run, or below what did');
+  for (const uniqueId of reasons.retried) put(uniqueId, 'to be built again after the last run');
   for (const uniqueId of slim.added) put(uniqueId, 'added by strict');
   return found;
 }

@@ -7,8 +7,11 @@ import type { KnownChanges } from './oversight.ts';
 import { type ManagedStateEngine, stateNodes } from './state-nodes.ts';
 import type { SelectionReasons } from './state-report.ts';
 
-/** What `result:error` and `result:fail` look for: dbt compares the words. A node that was skipped is neither. */
-const FAILED = new Set(['error', 'fail']);
+/**
+ * What `result:error` and `result:fail` look for: dbt compares the words. A microbatch model of which some batches failed is
+ * selected by its name, and so is what was skipped and stands below none of them.
+ */
+const FAILED = new Set(['error', 'fail', 'partial success']);
 
 /** Why a slim build selects what it selects. */
 export function selectionReasons({
@@ -17,6 +20,7 @@ export function selectionReasons({
   engine,
   known,
   lastResults,
+  isOfOtherCode = false,
   fresherSources = [],
 }: {
   readonly before: Manifest;
@@ -25,12 +29,19 @@ export function selectionReasons({
   readonly known: KnownChanges;
   /** Of the environment's last run; default none. */
   readonly lastResults?: RunResults | undefined;
+  /** Whether all that the last run built is selected, since it is of other code. Default: it is not. */
+  readonly isOfOtherCode?: boolean | undefined;
   /** Unique ids of sources with newer data; default none. */
   readonly fresherSources?: readonly string[] | undefined;
 }): SelectionReasons {
   const all = modifiedNodes(before, now, engine);
   const listed = stateNodes(now);
-  const failed = (lastResults?.results ?? []).filter(({ status }) => FAILED.has(status));
+  const results = lastResults?.results ?? [];
+  const hasFailed = results.some(({ status }) => FAILED.has(status));
+  const failed = results.filter(
+    ({ status }) =>
+      FAILED.has(status) || (hasFailed && status === 'skipped') || (isOfOtherCode && status === 'success'),
+  );
   const failedNow = failed.map((entry) => entry.unique_id).filter((uniqueId) => listed.has(uniqueId));
   const below = descendants(
     fresherSources.filter((uniqueId) => listed.has(uniqueId)),

@@ -108,7 +108,10 @@ export interface SelectionReasons {
   readonly changes: readonly NodeChange[];
   /** Below which of them the other nodes stand that `state:modified+` lists. */
   readonly downstream: Readonly<Record<string, readonly string[]>>;
-  /** Nodes that failed in the last run of the environment and were selected for that, with what stands below them. */
+  /**
+   * Nodes that failed or were skipped in the last run of the environment and were selected for that, with what stands below
+   * them. Of a failed production run of other code also what it built.
+   */
   readonly retried: readonly string[];
   /** Nodes below sources that have newer data, by source. */
   readonly fresher: readonly string[];
@@ -126,13 +129,17 @@ export type PublishedState =
   | {
       readonly kind: 'not-published';
       /**
-       * `failed`: the run is no success. `not-default-branch`, `partial` (only a part of the project was selected), `command`
+       * `failed`: the run is no success. `overlooked`: a slim build that left out what dbt's comparison does not see: nobody would
+       * ever build it. `not-default-branch`, `unknown-branch` (nobody
+       * says which branch is the default one), `partial` (only a part of the project was selected), `command`
        * (it does not make a whole project): `publish-state: auto` keeps no such run. `no-commit`, `no-manifest`: there is
        * nothing to keep it under, or nothing to keep. `unavailable`, `read-only`: the store.
        */
       readonly because:
         | 'failed'
+        | 'overlooked'
         | 'not-default-branch'
+        | 'unknown-branch'
         | 'partial'
         | 'command'
         | 'no-commit'

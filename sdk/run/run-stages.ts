@@ -26,6 +26,7 @@ import { toRunEvent } from './live-events.ts';
 import { makePlan, type Plan } from './make-plan.ts';
 import { beginState } from './managed-state/begin-state.ts';
 import { freshSources } from './managed-state/fresh-sources.ts';
+import { markBegun } from './managed-state/mark-begun.ts';
 import { type StateDesk, stateDesk } from './managed-state/state-desk.ts';
 import { type OpenedStores, openedStores } from './opened-stores.ts';
 import { type ParseDesk, parseDesk } from './parse-desk.ts';
@@ -120,10 +121,15 @@ async function execute(
   const lock = await takeTarget(run, plan, run.options.onTargetBusy);
   try {
     await parses.restore(plan);
+    const begun = desk === undefined ? undefined : await markBegun(run, plan, desk);
     const watched = await runPlan(run, plan, lock, execution);
     noteEnd();
     const parseCache = await parses.save(watched);
-    return await concludeRun(run, plan, watched, { execution, desk, parseCache });
+    return await concludeRun(run, plan, watched, {
+      execution,
+      desk: desk === undefined ? undefined : { ...desk, ...optional('begun', begun) },
+      parseCache,
+    });
   } finally {
     await lock?.release();
   }

@@ -70,6 +70,17 @@ export interface StateIndex {
   /** At most {@link MAX_STATES}, one a commit and engine line, the newest first. */
   readonly states: readonly KeptState[];
   readonly lastRun?: LastRun;
+  /** Runs that build the environment and have not said how they ended: at work, or killed. */
+  readonly begun?: readonly BegunRun[];
+}
+
+/** A run that builds the environment. */
+export interface BegunRun {
+  readonly token: string;
+  /** Full SHA. */
+  readonly commit: string;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
 }
 
 /** How many states one place has: an entry of a store holds no more. */

@@ -4,7 +4,15 @@ import { putCompressed } from '../dedup/stored-blob.ts';
 import { optional } from '../util/optional.ts';
 import { type Addition, addToIndex } from './add-to-index.ts';
 import { isSameLine } from './engine-line.ts';
-import type { KeptFile, KeptState, KnownValues, LastRun, StateIndex, StatePlace } from './kept-state.ts';
+import type {
+  BegunRun,
+  KeptFile,
+  KeptState,
+  KnownValues,
+  LastRun,
+  StateIndex,
+  StatePlace,
+} from './kept-state.ts';
 import { indexName, parseIndex, printIndex } from './state-index.ts';
 
 /** The blobs of states: `states/<digest>`. */
@@ -28,6 +36,8 @@ export interface Leaving {
     };
   };
   readonly lastRun?: { readonly run: Omit<LastRun, 'runResults'>; readonly runResults: Uint8Array };
+  /** Tokens of `noteBegun()`: of this run, and of those whose work is in what this one has built. */
+  readonly ended?: readonly string[];
 }
 
 type Unknown = { readonly kind: 'unknown'; readonly why: string; readonly readOnly?: true };
@@ -54,7 +64,31 @@ export async function leaveState(
   const [state, lastRun] = await Promise.all([putState(put, leaving.state), putRun(put, leaving.lastRun)]);
   if (isUnknown(state)) return state;
   if (isUnknown(lastRun)) return lastRun;
-  return list(store, place, { ...optional('state', state), ...optional('lastRun', lastRun) }, retainMs);
+  const { ended } = leaving;
+  const addition = {
+    ...optional('state', state),
+    ...optional('lastRun', lastRun),
+    ...optional('ended', ended),
+  };
+  return list(store, place, addition, retainMs);
+}
+
+/**
+ * Notes that a run begins to build the environment, so that nobody takes its tables for those of a state, should it be killed.
+ * @returns Those that had begun before and have not ended. Best effort: undefined where it could not be noted.
+ */
+export async function noteBegun(
+  store: DedupStore,
+  place: StatePlace,
+  begun: BegunRun,
+  { retainMs }: { readonly retainMs: number },
+): Promise<readonly BegunRun[] | undefined> {
+  const noted = await list(store, place, { begun }, retainMs);
+  if (noted.kind === 'unknown') return undefined;
+  const read = await store.read(indexName(place));
+  const parsed = read.kind === 'found' ? parseIndex(read.entry.value) : undefined;
+  if (parsed?.kind !== 'read') return [];
+  return (parsed.index.begun ?? []).filter(({ token }) => token !== begun.token);
 }
 
 type Put = (bytes: Uint8Array | undefined) => Promise<KeptFile | Unknown | undefined>;

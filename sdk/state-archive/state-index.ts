@@ -11,11 +11,15 @@ export function indexName({ project, repository, path, environment }: StatePlace
 
 const Digest = z.string().regex(/^[0-9a-f]{64}$/);
 const Count = z.number().int().min(0);
-const Time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'no time');
+/** Written out in logs: nothing but a time, where `Date.parse()` takes words in brackets as well. */
+const Time = z
+  .string()
+  .regex(/^[\dTZ:.+-]+$/)
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'no time');
 // What a newer version of this package has added stays where it is when the list is written again.
 const File = z.looseObject({ sha256: Digest, bytes: Count, contentBytes: Count });
 const Commit = z.looseObject({
-  commit: z.string().min(1),
+  commit: z.string().regex(/^\w{1,64}$/),
   committedAt: Time,
   after: z.array(z.string()),
   engine: z.enum(['core', 'fusion']),
@@ -34,10 +38,16 @@ const Run = Commit.extend({
   outcome: z.enum(['succeeded', 'failed']),
   runResults: File,
 });
+const Begun = z.looseObject({
+  token: z.string().regex(/^[\w-]{1,64}$/),
+  commit: z.string().regex(/^\w{1,64}$/),
+  startedAt: Time,
+});
 const Index = z.looseObject({
   schemaVersion: z.literal(1),
   states: z.array(State),
   lastRun: Run.optional(),
+  begun: z.array(Begun).optional(),
 });
 
 export type ParsedIndex =

@@ -36,11 +36,23 @@ export function trimManifest(manifest: JsonObject, engine: 'core' | 'fusion'): J
   };
 }
 
-/** The results of a run without the code that ran: dbt reads how each node ended. */
+/**
+ * The results of a run without the code that ran, and without the arguments that may hold values of `--vars`: dbt reads how
+ * each node ended.
+ */
 export function trimRunResults(runResults: JsonObject, engine: 'core' | 'fusion'): JsonObject {
-  const { results } = runResults;
-  if (engine === 'fusion' || !Array.isArray(results)) return runResults;
-  return { ...runResults, results: results.map((result) => ({ ...result, compiled_code: null })) };
+  const { args, results } = runResults;
+  const kept =
+    typeof args === 'object' && args !== null ? { ...runResults, args: withoutValues(args) } : runResults;
+  if (engine === 'fusion' || !Array.isArray(results)) return kept;
+  return { ...kept, results: results.map((result) => ({ ...result, compiled_code: null })) };
+}
+
+/** The command line has them once more. */
+function withoutValues(args: object): JsonObject {
+  return Object.fromEntries(
+    Object.entries(args).filter(([name]) => name !== 'vars' && name !== 'invocation_command'),
+  );
 }
 
 /** A map of objects, each without some of its fields. */

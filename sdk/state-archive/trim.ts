@@ -16,7 +16,10 @@ export function trimRunResults(file: Uint8Array, engine: Engine): Uint8Array {
 
 /** Python writes NaN, which is no JSON: dbt reads such a file, and so it is kept whole. */
 function trimmed(file: Uint8Array, engine: Engine, trim: Trim): Uint8Array {
-  if (engine === 'fusion') return file;
+  // It may be too large to be read as one text.
+  if (engine === 'fusion' && trim === objects.trimManifest) return file;
   const object = jsonObjectOf(Buffer.from(file).toString('utf8'));
-  return object === undefined ? file : Buffer.from(JSON.stringify(trim(object, engine)));
+  if (object === undefined) return file;
+  const kept = trim(object, engine);
+  return kept === object ? file : Buffer.from(JSON.stringify(kept));
 }

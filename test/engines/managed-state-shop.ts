@@ -51,6 +51,8 @@ const FILES = {
   'macros/rate.sql': '{% macro rate() %}3{% endmacro %}\n',
 };
 
+const FAVOR = '--favor-state';
+
 /** A warehouse, asked without dbt. */
 export interface Warehouse {
   readonly args: readonly string[];
@@ -62,6 +64,8 @@ export interface Warehouse {
 export interface Place {
   readonly checkout: Checkout;
   run(args: readonly string[], state: StateOptions, options?: RunOptions): Promise<RunResult>;
+  /** Without the arguments that the engine needs on its warehouse to read from production. */
+  runPlain(args: readonly string[], state: StateOptions): Promise<RunResult>;
 }
 
 /** A repository, its warehouse and the store of its states, in a folder of their own. */
@@ -122,16 +126,15 @@ function shopAt(
       ? duckdb(join(root, 'library.duckdb'))
       : {
           // Known: on Postgres dbt v2 takes what is not in the schema for what is, and defers nothing.
-          args: [...(engine.kind === 'fusion' ? ['--favor-state'] : []), '--target', 'postgres'],
+          args: [...(engine.kind === 'fusion' ? [FAVOR] : []), '--target', 'postgres'],
           env: postgresEnv(postgres.server, postgres.database),
           query: (sql) => postgres.server.query(postgres.database, sql),
         };
   const ledger = `file:${join(root, 'ledger')}`;
-  const place = (checkout: Checkout, schema: string, by = engine): Place => ({
-    checkout,
-    run: async (args, state, options = {}) => {
+  const place = (checkout: Checkout, schema: string, by = engine): Place => {
+    const start = async (args: readonly string[], state: StateOptions, options: RunOptions = {}) => {
       const { dbt, env } = await environmentOf(by);
-      return runDbt([...args, ...warehouse.args], {
+      return runDbt(args, {
         ...{ cwd: checkout.dir, dbt, output: 'silent', state: { store: ledger, ...state } },
         ...options,
         env: {
@@ -141,8 +144,13 @@ function shopAt(
         },
         reject: false,
       });
-    },
-  });
+    };
+    return {
+      checkout,
+      run: (args, state, options) => start([...args, ...warehouse.args], state, options),
+      runPlain: (args, state) => start([...args, ...warehouse.args.filter((arg) => arg !== FAVOR)], state),
+    };
+  };
   return {
     ...{ root, first, warehouse, ledger },
     production: place(checkoutAt(join(root, 'production')), 'prod'),

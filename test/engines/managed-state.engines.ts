@@ -1,16 +1,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ENGINES } from '../support/engine.ts';
+import { CORE_1_11, ENGINES } from '../support/engine.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { ran, type Shop, shop, stateOf, story } from './managed-state-shop.ts';
 
-/** An edit of `stg_books`, and all that is built for it. */
+/** Edits, and all that is built for them. */
 const EDIT = {
   'models/staging/stg_books.sql':
     "select id as book_id, title || '!' as title, shelf from {{ ref('raw_books') }}\n",
+  'models/new_one.sql': "select count(*) as fees from {{ ref('late_fees') }}\n",
+  'macros/rate.sql': '{% macro rate() %}4{% endmacro %}\n',
 };
 const EDITED_AND_BELOW = [
   ...['accepted_values_shelf_use_shelf__north__south', 'book_shelves', 'loans'],
-  ...['not_null_stg_books_book_id', 'shelf_use', 'stg_books', 'unique_loans_loan_id'],
+  ...['new_one', 'not_null_stg_books_book_id', 'priced', 'shelf_use', 'stg_books', 'unique_loans_loan_id'],
   'unique_stg_books_book_id',
 ];
 const SLIM = { slim: true, publish: 'never' } as const;
@@ -21,8 +23,11 @@ beforeAll(async () => {
 });
 afterAll(() => postgres?.stop());
 
+// What the warehouse makes of a deferred name does not hang on the version of dbt Core: Postgres is left to the newest.
 const PLACES = ENGINES.flatMap((engine) =>
-  (['duckdb', 'postgres'] as const).map((warehouse) => ({ engine, warehouse, name: engine.requirements })),
+  (engine === CORE_1_11 ? (['duckdb'] as const) : (['duckdb', 'postgres'] as const)).map((warehouse) => ({
+    ...{ engine, warehouse, name: engine.requirements },
+  })),
 );
 
 // One after the other: each goes on where the one before has left production.
@@ -64,11 +69,16 @@ describe.each(PLACES)('$name on $warehouse', ({ engine, warehouse }) => {
     expect(ran(idle)).toEqual([]);
     expect(stateOf(idle).slim?.selection, story(idle)).toMatchObject({ changes: [], oversights: [] });
 
+    // A body, a new model, one that is gone, and a macro behind a macro.
+    pull.checkout.git('rm', '-q', 'models/by_var.sql');
     await pull.checkout.commit(EDIT);
     const built = await pull.run(['build'], SLIM);
     expect(built.outcome, story(built)).toBe('executed');
     expect(ran(built)).toEqual(EDITED_AND_BELOW);
-    expect(await books.tablesOf('pr_edit')).toEqual(['book_shelves', 'loans', 'shelf_use', 'stg_books']);
+    expect(await books.tablesOf('pr_edit')).toEqual([
+      ...['book_shelves', 'loans', 'new_one', 'priced', 'shelf_use', 'stg_books'],
+    ]);
+    expect(await books.warehouse.query('select price from pr_edit.priced')).toEqual([{ price: 8 }]);
     expect(
       await books.warehouse.query('select min(title) as title, count(*) as books from pr_edit.stg_books'),
     ).toMatchObject([{ title: 'Lanterns!' }]);
@@ -92,7 +102,16 @@ describe.each(PLACES)('$name on $warehouse', ({ engine, warehouse }) => {
       ...['build', '--select', 'state:modified+', '--state', expect.stringMatching(/^\/.+/), '--defer'],
       ...books.warehouse.args,
     ]);
-    expect(slim?.selection?.changes).toMatchObject([
+    const changes = slim?.selection?.changes.toSorted((one, other) =>
+      one.uniqueId < other.uniqueId ? -1 : 1,
+    );
+    expect(changes).toMatchObject([
+      { uniqueId: 'model.library.new_one', kinds: ['new'] },
+      {
+        uniqueId: 'model.library.priced',
+        kinds: ['macros'],
+        macros: [{ macro: 'macro.library.rate', via: ['macro.library.price'] }],
+      },
       {
         uniqueId: 'model.library.stg_books',
         kinds: ['body'],
@@ -104,35 +123,14 @@ describe.each(PLACES)('$name on $warehouse', ({ engine, warehouse }) => {
       'model.library.shelf_use': ['model.library.stg_books'],
       'snapshot.library.book_shelves': ['model.library.stg_books'],
     });
-    expect(slim?.selection).toMatchObject({ retried: [], fresher: [], oversights: [] });
-  });
-
-  test('a new model, one that is gone, and a macro behind a macro', async () => {
-    const pull = await books.branch('pr_three');
-    pull.checkout.git('rm', '-q', 'models/by_var.sql');
-    await pull.checkout.commit({
-      'models/new_one.sql': "select count(*) as fees from {{ ref('late_fees') }}\n",
-      'macros/rate.sql': '{% macro rate() %}4{% endmacro %}\n',
+    expect(slim?.selection).toMatchObject({
+      ...{ retried: [], fresher: [] },
+      oversights: [{ kind: 'removed', uniqueId: 'model.library.by_var' }],
     });
-    const built = await pull.run(['build'], SLIM);
-    expect(built.outcome, story(built)).toBe('executed');
-    expect(ran(built)).toEqual(['new_one', 'priced']);
-    expect(await books.tablesOf('pr_three')).toEqual(['new_one', 'priced']);
-    expect(await books.warehouse.query('select price from pr_three.priced')).toEqual([{ price: 8 }]);
-    const selection = stateOf(built).slim?.selection;
-    const changes = selection?.changes.toSorted((a, b) => (a.uniqueId < b.uniqueId ? -1 : 1));
-    expect(changes).toMatchObject([
-      { uniqueId: 'model.library.new_one', kinds: ['new'] },
-      {
-        uniqueId: 'model.library.priced',
-        kinds: ['macros'],
-        macros: [{ macro: 'macro.library.rate', via: ['macro.library.price'] }],
-      },
-    ]);
-    expect(selection?.oversights).toEqual([{ kind: 'removed', uniqueId: 'model.library.by_var' }]);
+    expect(built.notices.map(({ name }) => name)).not.toContain('state-not-deferred');
   });
 
-  test('what failed in production is built again, until it has succeeded', async () => {
+  test('what failed in production is built again', async () => {
     const { production, warehouse: db } = books;
     await db.query("insert into feed.arrivals values (null, 'x', timestamp '2026-01-02 00:00:00')");
     const bad = await production.run(['build'], { publish: 'always' });
@@ -149,11 +147,27 @@ describe.each(PLACES)('$name on $warehouse', ({ engine, warehouse }) => {
     expect(slim?.selection?.changes).toEqual([]);
     expect(slim?.selection?.retried.map((id) => id.split('.')[2]).sort()).toEqual(ran(again));
     expect(published).toMatchObject({ kind: 'published', isNewest: true });
-
-    const idle = await production.run(['build'], { slim: true, publish: 'always' });
-    expect(idle.outcome, story(idle)).toBe('executed');
-    expect(ran(idle)).toEqual([]);
-    expect(stateOf(idle).slim?.selectors).toEqual(['state:modified+']);
-    expect(stateOf(idle).published, story(idle)).toMatchObject({ kind: 'published', isNewest: true });
   });
+
+  test.runIf(engine.kind === 'fusion' && warehouse === 'postgres')(
+    'dbt v2 on Postgres is not told to favour the state, and says what it does not do then',
+    async () => {
+      const pull = await books.branch('pr_undeferred');
+      await pull.checkout.commit({
+        'models/new_one.sql': "select count(*) as fees from {{ ref('late_fees') }}\n",
+      });
+      const run = await pull.runPlain(['build'], SLIM);
+      expect(run.notices, story(run)).toContainEqual(
+        expect.objectContaining({
+          ...{
+            kind: 'problem',
+            name: 'state-not-deferred',
+            message: expect.stringContaining('--favor-state'),
+          },
+        }),
+      );
+      // Were it otherwise, the notice would be wrong.
+      expect(run.failure?.code, story(run)).toBe('nodes-failed');
+    },
+  );
 });

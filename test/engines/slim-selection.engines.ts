@@ -5,6 +5,7 @@ import { parseCommandLine } from '../../sdk/plan/command-line.ts';
 import { defaultSelectorOf } from '../../sdk/plan/slim/default-selector.ts';
 import { slimArguments } from '../../sdk/plan/slim/slim-arguments.ts';
 import { ENGINES } from '../support/engine.ts';
+import { type Invocation, inOneProcess } from './in-one-process.ts';
 import { type Library, library } from './library.ts';
 
 const SELECTORS = ['state:modified+', 'result:error+', 'result:warn+'];
@@ -59,9 +60,9 @@ describe.each(ENGINES)('$requirements', (engine) => {
       await copyFile(join(books.dir, 'target', file), join(state, file));
     await books.append('models/staging/stg_books.sql', '\n-- edited\n');
     await books.append('models/marts/late_fees.sql', '\n-- edited\n');
-    const lists: (readonly string[])[] = [];
-    for (const selector of [...SELECTORS, ...ALONE])
-      lists.push(await listed(['ls', '--state', state, '--select', selector]));
+    const lists = await listed(
+      [...SELECTORS, ...ALONE].map((selector) => ['ls', '--state', state, '--select', selector]),
+    );
     expect(lists.map(({ length }) => length > 0)).toEqual([true, false, true, true]);
     changed = new Set(lists.flat());
   });
@@ -75,86 +76,94 @@ describe.each(ENGINES)('$requirements', (engine) => {
     });
   }
 
-  async function listed(args: readonly string[]): Promise<readonly string[]> {
-    const { stdout, stderr, code } = await books.bare(['--quiet', ...args]);
-    expect(code, `${args.join(' ')}: ${stdout}${stderr}`).toBe(0);
-    return stdout
-      .split('\n')
-      .filter((line) => /^[\w:]+\./.test(line))
-      .sort();
+  const ask = (invocations: readonly Invocation[], env: Readonly<Record<string, string>> = {}) =>
+    inOneProcess(engine, { cwd: books.dir, env: { ...books.env, ...env } }, invocations);
+
+  /** What each `dbt ls` lists, sorted. */
+  async function listed(lists: readonly (readonly string[])[]): Promise<readonly (readonly string[])[]> {
+    const done = await ask(lists.map((args) => ({ args })));
+    return done.map(({ isSuccess, listed: nodes, error }, index) => {
+      expect(isSuccess, `${lists[index]?.join(' ')}: ${error}`).toBe(true);
+      return nodes.toSorted();
+    });
   }
 
-  async function slimListed(args: readonly string[]): Promise<readonly string[]> {
+  async function slimArgs(args: readonly string[]): Promise<readonly string[]> {
     const made = await slim(args);
     if (made.kind !== 'slim') throw new Error(JSON.stringify(made));
-    return listed(made.args);
+    return made.args;
   }
 
-  const shapes = hasSelectorMethod ? [...SHAPES, ...BY_SELECTOR] : SHAPES;
-  test.each(shapes.map((shape) => ({ shape, line: shape.join(' ') })))('ls $line', async ({ shape }) => {
-    const args = ['ls', ...shape];
-    const asked = await listed(args);
-    const expected = asked.filter((node) => changed.has(node));
-    expect(expected.length > 0).toBe(!shape.includes(''));
-    expect(await slimListed(args)).toEqual(expected);
+  test('a slim list is what was asked for, as far as it has changed', async () => {
+    const shapes = hasSelectorMethod ? [...SHAPES, ...BY_SELECTOR] : SHAPES;
+    const whole = shapes.map((shape) => ['ls', ...shape]);
+    const lists = await listed([...whole, ...(await Promise.all(whole.map(slimArgs)))]);
+    for (const [index, shape] of shapes.entries()) {
+      const expected = lists[index]?.filter((node) => changed.has(node)) ?? [];
+      expect(expected.length > 0, shape.join(' ')).toBe(!shape.includes(''));
+      expect(lists[shapes.length + index], shape.join(' ')).toEqual(expected);
+    }
   });
 
-  test('selector: is a method of dbt Core 1.12 alone', async () => {
-    const { code, stdout, stderr } = await books.bare(['--quiet', 'ls', '--select', 'selector:marts']);
-    expect(code === 0, stdout + stderr).toBe(hasSelectorMethod);
+  test('selector: is a method of dbt Core 1.12 alone; result: and source_status: need their files, which dbt v2 does not say', async () => {
+    const bare = join(books.root, 'bare');
+    await mkdir(bare);
+    await copyFile(join(state, 'manifest.json'), join(bare, 'manifest.json'));
+    const [method, result, source] = await ask([
+      { args: ['ls', '--select', 'selector:marts'] },
+      { args: ['ls', '--state', bare, '--select', 'result:error+'] },
+      { args: ['ls', '--state', bare, '--select', 'source_status:fresher+'] },
+    ]);
+    expect(method?.isSuccess, method?.error).toBe(hasSelectorMethod);
     const made = await slim(['ls', '--selector', 'marts']);
     expect(made.kind).toBe(hasSelectorMethod ? 'slim' : 'refused');
+
+    if (engine.kind === 'fusion') {
+      for (const each of [result, source]) expect(each).toMatchObject({ isSuccess: true, listed: [] });
+    } else {
+      const failed = (words: string) => ({ isSuccess: false, error: expect.stringContaining(words) });
+      expect(result).toMatchObject(failed('No comparison run_results'));
+      expect(source).toMatchObject(failed('No previous state comparison freshness results in sources.json'));
+    }
   });
 
   test('a default selector counts where nothing is selected and nothing excluded', async () => {
     await books.write('selectors.yml', selectors('default: true'));
     try {
-      const marts = await listed(['ls', '--selector', 'marts']);
-      expect(await listed(['ls'])).toEqual(marts);
-      expect((await listed(['ls', '--exclude', 'late_fees'])).length).toBeGreaterThan(marts.length);
-      if (hasSelectorMethod)
-        expect(await slimListed(['ls'])).toEqual(marts.filter((node) => changed.has(node)));
-      else expect((await slim(['ls'])).kind).toBe('refused');
+      if (!hasSelectorMethod) expect((await slim(['ls'])).kind).toBe('refused');
+      const [marts, byDefault, excluded, slimmed] = await listed([
+        ['ls', '--selector', 'marts'],
+        ['ls'],
+        ['ls', '--exclude', 'late_fees'],
+        ...(hasSelectorMethod ? [await slimArgs(['ls'])] : []),
+      ]);
+      expect(byDefault).toEqual(marts);
+      expect(excluded?.length).toBeGreaterThan(marts?.length ?? 0);
+      if (hasSelectorMethod) expect(slimmed).toEqual(marts?.filter((node) => changed.has(node)));
     } finally {
       await books.write('selectors.yml', selectors(''));
     }
   });
 
-  test('result: and source_status: need their files, which dbt v2 does not say', async () => {
-    const bare = join(books.root, 'bare');
-    await mkdir(bare);
-    await copyFile(join(state, 'manifest.json'), join(bare, 'manifest.json'));
-    for (const [selector, missing] of [
-      ['result:error+', 'No comparison run_results'],
-      ['source_status:fresher+', 'No previous state comparison freshness results in sources.json'],
-    ] as const) {
-      const args = ['--quiet', 'ls', '--state', bare, '--select', selector];
-      const { code, stdout, stderr } = await books.bare(args);
-      if (engine.kind === 'fusion') expect({ code, stdout: stdout.trim() }).toEqual({ code: 0, stdout: '' });
-      else
-        expect({ code, text: stdout + stderr }).toMatchObject({
-          code: 2,
-          text: expect.stringContaining(missing),
-        });
-    }
-  });
-
   test('what is not selected is read where it is here, and else in the state', async () => {
-    const here = { LIBRARY_SCHEMA: 'pull_request' };
-    const readsOf = async (more: readonly string[]): Promise<string | undefined> => {
-      const made = await slim(['compile', '--select', 'shelf_use', ...more]);
-      if (made.kind !== 'slim') throw new Error(JSON.stringify(made));
-      const { code, stdout, stderr } = await books.bareWith(['--quiet', ...made.args], here);
-      expect(code, stdout + stderr).toBe(0);
-      const sql = await books.read('target/compiled/library/models/marts/shelf_use.sql');
-      return /"?(\w+)"?\."?loans"?/.exec(sql)?.[1];
-    };
-    expect(await readsOf([])).toBe('main');
-    const own = ['run', '--select', 'loans', '--defer', '--state', state];
-    expect((await books.bareWith(own, here)).code).toBe(0);
-    expect(await readsOf([])).toBe('pull_request');
-    expect(await readsOf(['--favor-state'])).toBe('main');
-    expect(await readsOf(['--favor-state', '--no-defer'])).toBe('pull_request');
+    const compiled = async (...more: string[]): Promise<Invocation> => ({
+      args: await slimArgs(['compile', '--select', 'shelf_use', ...more]),
+      file: 'target/compiled/library/models/marts/shelf_use.sql',
+    });
+    const done = await ask(
+      [
+        await compiled(),
+        { args: ['run', '--select', 'loans', '--defer', '--state', state] },
+        await compiled(),
+        await compiled('--favor-state'),
+        await compiled('--favor-state', '--no-defer'),
+      ],
+      { LIBRARY_SCHEMA: 'pull_request' },
+    );
+    expect(done.map(({ error }) => error)).toEqual(['', '', '', '', '']);
+    expect(done.map(({ text }) => /"?(\w+)"?\."?loans"?/.exec(text)?.[1])).toEqual([
+      ...['main', undefined, 'pull_request', 'main', 'pull_request'],
+    ]);
   });
 });
 

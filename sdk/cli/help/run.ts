@@ -104,9 +104,9 @@ The production state:
   --publish-state <when>
                         Leave the state of a successful run for later ones:
                         auto, after a build of the whole project or a slim one
-                        on the default branch; always, on your word that it is
-                        what production has; or never. Default: auto with
-                        --state or --slim, else never.
+                        in a CI job on the default branch; always, on your word
+                        that it is what production has; or never. Default: auto
+                        with --state or --slim, else never.
   --state <what>        managed: fetch the state that fits and give it to dbt,
                         for a selection of your own, e.g. -- build --select
                         state:new. off: neither fetch nor leave one, whatever

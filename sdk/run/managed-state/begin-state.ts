@@ -11,11 +11,13 @@ import { withState } from '../../plan/slim/with-state.ts';
 import { readVariable } from '../../plan/variables.ts';
 import { bringState } from '../../state-archive/bring-state.ts';
 import { rankStates } from '../../state-archive/choose-state.ts';
-import type { EngineLine, KeptState, LastRun } from '../../state-archive/kept-state.ts';
+import type { CommitHistory } from '../../state-archive/commit-history.ts';
+import type { EngineLine, KeptState, LastRun, StateIndex } from '../../state-archive/kept-state.ts';
 import { readStates } from '../../state-archive/read-index.ts';
 import { optional } from '../../util/optional.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { buildsProduction } from './builds-production.ts';
 import type { Comparison } from './comparison.ts';
 import type { FreshSources } from './fresh-sources.ts';
 import { inWords, noticeOfMissing } from './in-words.ts';
@@ -31,6 +33,8 @@ interface Fetched {
   readonly state: KeptState;
   readonly folder: string;
   readonly brought: Brought;
+  /** As of `failedBefore()`. */
+  readonly isOfOtherCode: boolean;
 }
 
 /**
@@ -48,7 +52,7 @@ export async function beginState(
 ): Promise<Comparison | undefined> {
   const probe = await argumentsFor(run, plan, desk, { folder: '/', selection: undefined });
   if (probe === undefined) return undefined;
-  const found = await fetchState(desk, plan, run.stops.signal, folders);
+  const found = await fetchState(run, desk, plan, folders);
   run.stops.signal.throwIfAborted();
   if (found.kind === 'missing') return withoutState(run, plan, desk, found);
   const { brought, folder } = found.fetched;
@@ -58,10 +62,11 @@ export async function beginState(
     ...optional('runResultsPath', brought.runResultsPath),
     ...optional('sourcesPath', brought.sourcesPath),
     known: changedValues(brought.values, await readKnownValues(run, plan)),
+    isOfOtherCode: found.fetched.isOfOtherCode,
   };
   const { slim: mode } = desk.settings;
   const slim =
-    mode === undefined
+    mode === undefined || probe.isNarrowed === undefined
       ? undefined
       : await slimSelection(run, plan, { ...desk.settings, slim: mode }, here, fresh?.sources);
   const given = await argumentsFor(run, plan, desk, { folder, selection: slim });
@@ -89,7 +94,11 @@ export async function beginState(
 
 /** Seen with 2.0.0rc196: what is not in the own schema is looked for there all the same. */
 function noticeNoDeferral(run: RunContext, { engine }: Plan): void {
-  if (engine.kind !== 'fusion' || engine.adapterType !== 'postgres' || run.args.includes('--favor-state'))
+  if (
+    engine.kind !== 'fusion' ||
+    engine.adapterType !== 'postgres' ||
+    run.args.some((arg) => /^--favor-state$/.test(arg))
+  )
     return;
   run.notices.push({
     kind: 'problem',
@@ -104,13 +113,20 @@ function say(run: RunContext, message: string): void {
   run.send({ kind: 'dbt-message', level: 'info', name: 'ManagedState', message: run.clean(message) });
 }
 
+/** What dbt is given; `isNarrowed`: the selection is a slim one. */
+interface Given {
+  readonly args: readonly string[];
+  readonly within: readonly string[];
+  readonly isNarrowed?: true;
+}
+
 /** Undefined where the command takes no comparison. */
 async function argumentsFor(
   run: RunContext,
   plan: Plan,
   { settings }: StateDesk,
   { folder, selection }: { readonly folder: string; readonly selection: SlimSelection | undefined },
-): Promise<{ readonly args: readonly string[]; readonly within: readonly string[] } | undefined> {
+): Promise<Given | undefined> {
   const { commandLine } = plan.inputs;
   const engine = plan.engine.kind;
   const { env } = plan.inputs.dotEnv;
@@ -127,7 +143,7 @@ async function argumentsFor(
   // What cannot be narrowed may compare all the same, as clone does.
   if (slim.kind === 'not-applicable') return withState(base);
   refuseLostTests(plan, slim.within);
-  return slim;
+  return { args: slim.args, within: slim.within, isNarrowed: true };
 }
 
 /** dbt takes a test that reads several nodes for one token at a time then, so that one with a parent in each would be lost. */
@@ -172,13 +188,14 @@ function withoutState(
     throw new DbtRunCacheError(`${notice.message}${why}`, { code: 'state-missing', hint: notice.hint });
   }
   run.notices.push(notice);
+  say(run, `${notice.message}. dbt gets its arguments as they were given`);
   return comparison;
 }
 
 async function fetchState(
+  run: RunContext,
   desk: StateDesk,
   plan: Plan,
-  signal: AbortSignal,
   folders: string[],
 ): Promise<{ readonly kind: 'fetched'; readonly fetched: Fetched } | MissingState> {
   const { store, place, history, settings } = desk;
@@ -195,11 +212,12 @@ async function fetchState(
   if (read.kind === 'absent') return missing('none-kept', undefined);
   const { index } = read;
   const { candidates, passedOver } = await rankStates(index, {
-    ...{ line, history, nowMs: Date.now(), signal },
+    ...{ line, history, nowMs: Date.now(), signal: run.stops.signal },
     ...optional('maxAgeMs', settings.maxAgeMs),
   });
   const lastRun = index.lastRun?.engine === line.engine ? index.lastRun : undefined;
   const given: PassedOver[] = [...passedOver];
+  const builds = await buildsProduction(run, plan);
   for (const { state, basis, commitsAway, doubt } of candidates) {
     const folder = await mkdtemp(join(tmpdir(), 'dbt-runcache-state-'));
     folders.push(folder);
@@ -210,6 +228,10 @@ async function fetchState(
     }
     const lost = lostFailures(lastRun, index.lastRun, brought, line);
     if (lost !== undefined) return missing('none-fits', lost, given);
+    const overtaken = builds ? (laterBuild(index, state) ?? unknownBuild(index, state, history)) : undefined;
+    if (overtaken !== undefined) return missing('none-fits', overtaken, given);
+    const isOfOtherCode =
+      builds && lastRun?.outcome === 'failed' && ![state.commit, history.head].includes(lastRun.commit);
     const report: FoundState = {
       ...{ kind: 'found', commit: state.commit, basis },
       ...optional('commitsAway', commitsAway),
@@ -223,9 +245,30 @@ async function fetchState(
       passedOver: given,
       ...optional('lastRun', brought.runResultsPath === undefined ? undefined : shownRun(lastRun)),
     };
-    return { kind: 'fetched', fetched: { report, state, folder, brought } };
+    return { kind: 'fetched', fetched: { report, state, folder, brought, isOfOtherCode } };
   }
   return missing('none-fits', undefined, given);
+}
+
+/** A branch that was set back, or a slow run of an older commit: the tables are not those of the state that fits the commit. */
+function laterBuild({ states }: StateIndex, taken: KeptState): string | undefined {
+  const madeMs = Date.parse(taken.publishedAt);
+  const later = states.find((each) => each.commit !== taken.commit && Date.parse(each.publishedAt) > madeMs);
+  return later === undefined
+    ? undefined
+    : `the environment was built from commit ${later.commit.slice(0, 7)} after ${taken.commit.slice(0, 7)}, whose state would be the one`;
+}
+
+/** One that was killed, or is at work, has built what nobody knows; of this commit or the state's it is no other code. */
+function unknownBuild(
+  { begun = [] }: StateIndex,
+  taken: KeptState,
+  { head }: CommitHistory,
+): string | undefined {
+  const other = begun.find(({ commit }) => commit !== taken.commit && commit !== head);
+  return other === undefined
+    ? undefined
+    : `a run of commit ${other.commit.slice(0, 7)} began to build the environment at ${other.startedAt} and has not said how it ended`;
 }
 
 /** Which nodes failed is not known: nodes that should be built again would not be. */

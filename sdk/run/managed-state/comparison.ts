@@ -20,6 +20,8 @@ export interface Comparison {
     readonly runResultsPath?: string;
     readonly sourcesPath?: string;
     readonly known: KnownChanges;
+    /** As of `failedBefore()`. */
+    readonly isOfOtherCode: boolean;
   };
   /** Absent unless this is a slim build. */
   readonly slim?: SlimSelection;

@@ -15,8 +15,9 @@ export function inWords({ report, dbtArgs }: Comparison): readonly string[] {
   const { commit, basis, commitsAway, publishedAt, dbtVersion } = report;
   const away =
     commitsAway === undefined ? '' : `, ${commitsAway} ${commitsAway === 1 ? 'commit' : 'commits'} away`;
+  const which = commitsAway === 0 ? 'this very commit' : `${BASIS[basis]}${away}`;
   return [
-    `Comparing with the state of commit ${commit.slice(0, 7)} (${BASIS[basis]}${away}), published ${publishedAt} by dbt ${dbtVersion}`,
+    `Comparing with the state of commit ${commit.slice(0, 7)} (${which}), published ${publishedAt} by dbt ${dbtVersion}`,
     `dbt ${dbtArgs.map((arg) => quoted(withoutSecretValues(arg))).join(' ')}`,
   ];
 }
@@ -35,7 +36,7 @@ const BECAUSE: Readonly<Record<MissingState['because'], string>> = {
 
 const HINTS: Readonly<Record<MissingState['because'], string>> = {
   'none-kept':
-    'Have a build of the whole project on the default branch leave one, with publish-state: auto and the same store and state-environment.',
+    'Have a build of the whole project on the default branch leave one, with publish-state: auto (outside of a CI job: always) and the same store and state-environment.',
   'none-fits': 'Publish one with the dbt that this run has, and raise max-state-age where it is too short.',
   unavailable: 'Check that this run can reach the store, and is allowed to read it.',
   'no-commit': 'Run it in a git checkout: states are kept by commit.',
@@ -51,7 +52,10 @@ export function noticeOfMissing(
     kind: 'problem',
     name: 'state-missing',
     message: `There is no state of ${environment} to compare with: ${BECAUSE[because]}${detail === '' ? '' : ` (${detail})`}`,
-    hint: HINTS[because],
+    hint:
+      because === 'none-fits' && why !== undefined
+        ? 'A build of the whole project without slim, with publish-state, leaves one that fits.'
+        : HINTS[because],
     count: 1,
   };
 }

@@ -45,8 +45,16 @@ async function failuresOf(
   if (before?.outcome !== 'failed' || before.engine !== engine) return [];
   const { runResults } = before;
   const got = await getCompressed(store, STATE_BLOBS, runResults, runResults.contentBytes);
+  if (got.kind === 'unknown') throw new Error(`which nodes failed before cannot be told (${got.why})`);
   const file = got.kind === 'found' ? jsonObjectOf(text(got.bytes)) : undefined;
-  return file === undefined ? [] : resultsIn(file).filter(({ status }) => FAILED.has(status));
+  // What was skipped has to be built as well, and not always stands below what failed.
+  const isOpen = ({ status }: Result) => FAILED.has(status) || status === 'skipped';
+  // It comes back as an error: where nothing has failed any more, no selector would find it.
+  return file === undefined
+    ? []
+    : resultsIn(file)
+        .filter(isOpen)
+        .map((each) => (each['status'] === 'skipped' ? { ...each, status: 'error' } : each));
 }
 
 function resultsIn(file: JsonObject): readonly Result[] {

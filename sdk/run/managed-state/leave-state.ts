@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { sweepNowAndThen } from '../../dedup/sweep-now-and-then.ts';
 import { workflowRunUrl } from '../../dedup-settings.ts';
-import type { PublishedState } from '../../managed-state/state-report.ts';
-import { coversProject } from '../../plan/slim/covers-project.ts';
-import { defaultSelectorOf } from '../../plan/slim/default-selector.ts';
+import type { PublishedState, SlimReport } from '../../managed-state/state-report.ts';
 import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
-import { askProgram } from '../../runtimes/process.ts';
 import type { CommitHistory } from '../../state-archive/commit-history.ts';
 import type { EngineLine, KeptCommit, StateIndex } from '../../state-archive/kept-state.ts';
 import { type Leaving, leaveState } from '../../state-archive/leave-state.ts';
@@ -14,15 +11,23 @@ import { trimManifest, trimRunResults } from '../../state-archive/trim.ts';
 import { optional } from '../../util/optional.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { buildsOrTests } from './builds-production.ts';
 import { resultsOfProduction } from './last-results.ts';
-import { isProduction } from './production.ts';
+import type { Begun } from './mark-begun.ts';
+import { overlookedWhy } from './overlooked-why.ts';
 import { readKnownValues } from './read-values.ts';
 import { lineOf, type StateDesk } from './state-desk.ts';
+import { coverageOf, whyNotPublish } from './why-not-publish.ts';
 
 type NotPublished = Extract<PublishedState, { kind: 'not-published' }>;
 
-/** Commands that build or test. The results of others, such as `compile`, say of every node that it is well. */
-const LEAVING: ReadonlySet<string> = new Set(['build', 'retry', 'run', 'seed', 'snapshot', 'test']);
+/** A run that has come to its end. */
+export interface Ended {
+  readonly report: RunReport;
+  readonly artifacts: RunArtifacts;
+  /** Absent unless it was a slim build. */
+  readonly slim: SlimReport | undefined;
+}
 
 /** What became of a run's state, and what to tell of it. */
 export interface Left {
@@ -38,21 +43,29 @@ export async function leaveStateOf(
   run: RunContext,
   plan: Plan,
   desk: StateDesk,
-  { report, artifacts }: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+  { report, artifacts, slim }: Ended,
 ): Promise<Left | undefined> {
-  const { settings, history, store, place } = desk;
-  if (settings.publish === 'never' || !LEAVING.has(plan.command)) return undefined;
+  const { settings, history, store, place, begun } = desk;
+  const tokens = begun === undefined ? [] : [begun.token];
+  if (settings.publish === 'never' || !buildsOrTests(plan)) return undefined;
   const outcome = outcomeOf(report);
-  if (outcome === undefined) return left('failed', report.failure?.code);
-  const unfit = settings.publish === 'auto' ? await whyNot(run, plan) : undefined;
+  if (outcome === undefined) {
+    if (hasDoneNothing(run, report))
+      await leaveState(store, place, { ended: tokens }, { retainMs: settings.retentionMs });
+    return left('failed', report.failure?.code);
+  }
+  const unfit = settings.publish === 'auto' ? await whyNotPublish(run, plan) : undefined;
   if (unfit !== undefined) return { published: unfit, notices: [] };
   if ('kind' in history) return left('no-commit', history.why, 'warn');
+  const overlooked = outcome === 'succeeded' ? overlookedWhy(slim) : undefined;
   const line = lineOf({ ...plan, engine: report.engine ?? plan.engine });
   const { manifest } = report.artifactPaths;
   if (outcome === 'failed' && manifest === undefined) return left('failed', report.failure?.code);
   if (line === undefined || manifest === undefined)
     return left('no-manifest', 'this run wrote none that can be read', 'warn');
   const read = await readStates(store, place);
+  // The failures of the run before would be forgotten.
+  if (read.kind === 'unknown') return left('unavailable', read.why, 'warn');
   const index = read.kind === 'read' ? read.index : undefined;
   const url = workflowRunUrl(run.options.env);
   const common = {
@@ -60,12 +73,15 @@ export async function leaveStateOf(
     ...line,
     ...optional('url', url),
   };
+  const isKept = outcome === 'succeeded' && overlooked === undefined;
+  const hasBuiltAll = isKept && slim === undefined && (await coverageOf(plan, run.args)).kind === 'whole';
   const answer = await leaveState(
     store,
     place,
     {
-      ...optional('state', outcome === 'failed' ? undefined : await stateOf(run, plan, desk, report, common)),
+      ...optional('state', isKept ? await stateOf(run, plan, desk, report, common) : undefined),
       ...optional('lastRun', await lastRunOf(plan, desk, { report, artifacts, index, common })),
+      ended: [...tokens, ...(isKept ? settledBy(run, history, begun, hasBuiltAll) : [])],
     },
     { retainMs: settings.retentionMs },
   );
@@ -74,6 +90,7 @@ export async function leaveStateOf(
   if (answer.kind === 'unknown')
     return left(answer.readOnly === true ? 'read-only' : 'unavailable', answer.why, 'warn');
   if (outcome === 'failed') return left('failed', report.failure?.code);
+  if (overlooked !== undefined) return left('overlooked', overlooked);
   return {
     published: {
       kind: 'published',
@@ -85,34 +102,28 @@ export async function leaveStateOf(
   };
 }
 
+/** Runs that never said how they ended, and whose work this one has built again, or which were of the very code it compared with. */
+function settledBy(
+  run: RunContext,
+  { head }: CommitHistory,
+  begun: Begun | undefined,
+  hasBuiltAll: boolean,
+): readonly string[] {
+  const compared = run.comparison()?.report;
+  const same = [head, ...(compared?.kind === 'found' ? [compared.commit] : [])];
+  const others = begun?.others ?? [];
+  return others.filter(({ commit }) => hasBuiltAll || same.includes(commit)).map(({ token }) => token);
+}
+
+/** dbt could not even begin with a node: what the environment has is what it had. */
+function hasDoneNothing({ stops }: RunContext, { decisions }: RunReport): boolean {
+  return stops.cause === undefined && decisions.length === 0;
+}
+
 /** Undefined: how its nodes ended does not say how production stands. */
 function outcomeOf({ outcome, failure }: RunReport): 'succeeded' | 'failed' | undefined {
   if (outcome === 'executed' || outcome === 'replayed') return 'succeeded';
   return failure?.code === 'nodes-failed' || failure?.code === 'run-cache-required' ? 'failed' : undefined;
-}
-
-async function whyNot(run: RunContext, plan: Plan): Promise<NotPublished | undefined> {
-  const production = await isProduction({
-    env: run.options.env,
-    projectDir: plan.project?.dir ?? plan.cwd,
-    run: askProgram,
-  });
-  if (production.kind !== 'yes') return notPublished('not-default-branch', production.why);
-  const covered = coversProject({
-    args: run.args,
-    commandLine: plan.inputs.commandLine,
-    engine: plan.engine.kind,
-    env: plan.inputs.dotEnv.env,
-    defaultSelector: await defaultSelectorOf(plan.project?.dir ?? plan.cwd),
-  });
-  switch (covered.kind) {
-    case 'whole':
-      return undefined;
-    case 'partial':
-      return notPublished('partial', covered.because);
-    case 'command':
-      return notPublished('command', covered.why);
-  }
 }
 
 type Common = KeptCommit & EngineLine & { readonly url?: string };
@@ -121,11 +132,11 @@ async function stateOf(
   run: RunContext,
   plan: Plan,
   { history, fresh }: StateDesk,
-  { command, artifactPaths: paths }: RunReport,
+  { command, outcome, artifactPaths: paths }: RunReport,
   common: Common,
 ): Promise<Leaving['state']> {
   if (paths.manifest === undefined) return undefined;
-  const sources = paths.sources ?? fresh?.path;
+  const sources = hasBuiltFresher(run, outcome) ? (paths.sources ?? fresh?.path) : paths.sources;
   return {
     state: {
       ...common,
@@ -139,6 +150,16 @@ async function stateOf(
       values: await readKnownValues(run, plan),
     },
   };
+}
+
+/**
+ * Whether the newer data of sources, as it was asked for, is in what was built. Nobody would ever build it otherwise: not what is
+ * repeated was built from it, nor by a slim build that had nothing to compare it with.
+ */
+function hasBuiltFresher(run: RunContext, outcome: RunReport['outcome']): boolean {
+  const { slim, here } = run.comparison() ?? {};
+  const isNarrowed = slim !== undefined && slim.addedAll === undefined;
+  return outcome !== 'replayed' && (!isNarrowed || here?.sourcesPath !== undefined);
 }
 
 /** With the failures of the run before that this one has not tried again. */

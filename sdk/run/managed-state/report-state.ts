@@ -8,7 +8,7 @@ import { atMost } from '../../util/waiting.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Comparison } from './comparison.ts';
-import { type Left, leaveStateOf } from './leave-state.ts';
+import { type Ended, type Left, leaveStateOf } from './leave-state.ts';
 import type { StateDesk } from './state-desk.ts';
 
 /** A manifest takes a while over a slow line; a run that was stopped leaves nothing. */
@@ -23,10 +23,8 @@ export async function withManagedState(
 ): Promise<RunReport> {
   if (desk === undefined) return report;
   const comparison = run.comparison();
-  const [left, slim] = await Promise.all([
-    leaveInTime(run, plan, desk, { report, artifacts }),
-    slimOf(run, plan, comparison, { report, artifacts }),
-  ]);
+  const slim = await slimOf(run, plan, comparison, { report, artifacts });
+  const left = await leaveInTime(run, plan, desk, { report, artifacts, slim });
   if (comparison === undefined && left === undefined) return report;
   const managedState: ManagedStateReport = {
     environment: desk.settings.environment,
@@ -42,7 +40,7 @@ async function leaveInTime(
   run: RunContext,
   plan: Plan,
   desk: StateDesk,
-  done: { readonly report: RunReport; readonly artifacts: RunArtifacts },
+  done: Ended,
 ): Promise<Left | undefined> {
   const unavailable = (why: string): Left => ({
     published: { kind: 'not-published', because: 'unavailable', why },
@@ -100,6 +98,7 @@ async function reasonsOf(
     return selectionReasons({
       ...{ before, now, engine: plan.engine.kind, known: here.known },
       ...optional('lastResults', lastResults),
+      isOfOtherCode: here.isOfOtherCode,
       fresherSources: slim.fresher,
     });
   } catch (thrown) {

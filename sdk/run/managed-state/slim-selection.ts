@@ -1,14 +1,14 @@
-import { readManifest, readRunResults, readSources } from '../../artifacts/read.ts';
+import { readManifest, readSources } from '../../artifacts/read.ts';
 import type { SourcesArtifact } from '../../artifacts/types.ts';
 import { fresherSources } from '../../managed-state/fresher-sources.ts';
 import { overlooked } from '../../managed-state/overlooked.ts';
 import type { KnownChanges, Oversight } from '../../managed-state/oversight.ts';
-import { selectionToken } from '../../managed-state/selection-token.ts';
 import { strictSelection } from '../../managed-state/strict-selection.ts';
 import type { ManagedStateSettings } from '../../state-settings.ts';
 import { optional } from '../../util/optional.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { failedBefore } from './failed-before.ts';
 import { parseNow } from './parse-now.ts';
 
 /** What a slim build selects, before the user's own selection narrows it. */
@@ -32,6 +32,8 @@ export interface StateHere {
   readonly runResultsPath?: string;
   readonly sourcesPath?: string;
   readonly known: KnownChanges;
+  /** As of `failedBefore()`. */
+  readonly isOfOtherCode: boolean;
 }
 
 /** Works out what to select. `strict` has dbt parse first. */
@@ -43,8 +45,9 @@ export async function slimSelection(
   fresh: SourcesArtifact | undefined,
 ): Promise<SlimSelection> {
   const fresher = await fresherOf(here, fresh);
+  if (fresh !== undefined && fresher === undefined) noticeNoFreshness(run);
   const strict = settings.slim === 'strict' ? await strictOf(run, plan, here) : undefined;
-  const failures = await failuresOf(here);
+  const failures = await failedBefore(here);
   return {
     mode: settings.slim,
     selectors: [
@@ -66,6 +69,17 @@ async function strictOf(run: RunContext, plan: Plan, { manifestPath, known }: St
   return strictSelection({ before, now, engine, oversights });
 }
 
+function noticeNoFreshness(run: RunContext): void {
+  run.notices.push({
+    kind: 'problem',
+    name: 'sources-not-compared',
+    message:
+      'Which sources have newer data cannot be told, so nothing was selected for that: the state has no freshness of sources',
+    hint: 'Give fresher-sources: true to a run that builds all of production.',
+    count: 1,
+  });
+}
+
 /** Undefined where nobody asked, and where the state has nothing to compare with. */
 async function fresherOf(
   { sourcesPath }: StateHere,
@@ -73,23 +87,4 @@ async function fresherOf(
 ): Promise<readonly string[] | undefined> {
   if (fresh === undefined || sourcesPath === undefined) return undefined;
   return fresherSources(await readSources(sourcesPath), fresh);
-}
-
-/** dbt warns of a result that no node had, and has no word for a microbatch model of which some batches failed. */
-async function failuresOf({ runResultsPath, manifestPath }: StateHere): Promise<Failures> {
-  if (runResultsPath === undefined) return { selectors: [], tokens: [] };
-  const { results } = await readRunResults(runResultsPath);
-  const selectors = ['error', 'fail']
-    .filter((each) => results.some(({ status }) => status === each))
-    .map((each) => `result:${each}+`);
-  const inPart = results.filter(({ status }) => status === 'partial success').map((each) => each.unique_id);
-  if (inPart.length === 0) return { selectors, tokens: [] };
-  const { nodes } = await readManifest(manifestPath);
-  const tokens = inPart.flatMap((id) => (nodes[id] === undefined ? [] : [selectionToken(nodes[id])]));
-  return { selectors, tokens };
-}
-
-interface Failures {
-  readonly selectors: readonly string[];
-  readonly tokens: readonly string[];
 }

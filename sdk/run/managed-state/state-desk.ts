@@ -11,6 +11,7 @@ import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import { commitHistoryOf } from './commit-history.ts';
 import type { FreshSources } from './fresh-sources.ts';
+import type { Begun } from './mark-begun.ts';
 import { repositoryNameOf } from './repository-name.ts';
 
 /** Where the states of a run are, and which commit it is about. */
@@ -19,6 +20,8 @@ export interface StateDesk {
   readonly store: DedupStore;
   readonly place: StatePlace;
   readonly history: CommitHistory | { readonly kind: 'none'; readonly why: string };
+  /** Absent unless dbt is about to change the tables of the environment. */
+  readonly begun?: Begun;
   /** Absent where nobody asked how new the data of the sources is. */
   readonly fresh?: FreshSources;
 }

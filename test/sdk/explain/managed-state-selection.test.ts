@@ -119,7 +119,7 @@ test('each node says why it was selected, by the nearest reason', () => {
   expect(Object.fromEntries(nodes.map(({ name, selectedFor }) => [name, selectedFor]))).toEqual({
     orders: 'changed: its SQL',
     below: 'below orders, a and 1 more',
-    failed: 'failed in the last run, or below what did',
+    failed: 'to be built again after the last run',
     fresh: 'below a source with newer data',
     added: 'added by strict',
     other: undefined,
@@ -131,7 +131,7 @@ test('nodes of other reasons are told with theirs', () => {
   expect(
     others.map(({ kind, lead, nodes }) => `${kind}: ${plainWords(lead)}: ${nodes.map(({ name }) => name)}`),
   ).toEqual([
-    'retried: Failed, or below what failed, in the last run of production (at 2026-11-20 05:00:00 UTC, 1a2b3c4): a,b',
+    'retried: To be built again after the last run of production (at 2026-11-20 05:00:00 UTC, 1a2b3c4): a,b',
     'fresher: One node stands below a source that has newer data: c',
     'added: Strict added 1 node that dbt’s comparison overlooks: d',
   ]);

@@ -98,17 +98,36 @@ describe('what it was compared with', () => {
     expect(told({}).cautions).toEqual([]);
   });
 
-  test('without slim dbt selected nothing by it', () => {
-    expect(lead({})).toContain('selected nothing by it of its own accord');
+  test('without slim nothing was added to the selection', () => {
+    expect(lead({})).toContain('got it as its --state, and nothing was added to the selection.');
     expect(told({})).not.toHaveProperty('command');
   });
 
+  test.each([
+    [['build', '--select', 'state:modified+'], 'for what differs from it and what stands below that.'],
+    [
+      ['build', '--select', 'state:modified+', 'result:error+'],
+      'for what differs from it, what failed in the last run and what stands below that.',
+    ],
+    [['clone', '--state', '/tmp/state'], 'its --state. This command was not narrowed to what changed.'],
+  ])('of %j is said what it asks for, and no more', (args, words) => {
+    expect(lead({ slim: slimReport({ args }) })).toContain(words);
+  });
+
+  test('what strict and fresher sources ask for is said', () => {
+    const selectors = ['state:modified+', 'source_status:fresher+'];
+    const slim = slimReport({ mode: 'strict', selectors, args: ['build', '--select', ...selectors] });
+    expect(lead({ slim })).toContain(
+      'for what differs from it, what its comparison overlooks, what reads newer data and what stands below that.',
+    );
+  });
+
   test('the run’s own selection is named, and the whole command', () => {
-    const slim = slimReport({ within: ['tag:a b'], args: ['build', '--select', 'a b'] });
+    const slim = slimReport({ within: ['tag:a b'], args: ['build', '--select', 'a b,state:modified+'] });
     expect(lead({ slim })).toMatch(
       /within this run’s own selection: 'tag:a b'\. What is listed here is not narrowed/,
     );
-    expect(told({ slim }).command).toBe("dbt build --select 'a b'");
+    expect(told({ slim }).command).toBe("dbt build --select 'a b,state:modified+'");
   });
 
   const { invocationId: _, ...unborn } = report({ failure: { code: 'dbt-not-found', message: 'x' } });
@@ -186,6 +205,13 @@ describe('what became of its own state', () => {
     [{ kind: 'not-published', because: 'no-commit' }, 'no commit'],
   ] as const)('%j is said', (published, words) => {
     expect(plainWords(told({ published }).published ?? [])).toContain(words);
+  });
+
+  test('why a run failed is a code', () => {
+    const published = { kind: 'not-published', because: 'failed', why: 'nodes-failed' } as const;
+    expect(explain(report({ managedState: managedState({ published }) })).smallPrint.join(' ')).toContain(
+      'not published for production: the run is no success (nodes-failed).',
+    );
   });
 
   test.each(['failed', 'partial', 'not-default-branch', 'command'] as const)(

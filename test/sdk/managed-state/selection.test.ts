@@ -51,13 +51,14 @@ describe('why nodes are selected', () => {
     expect(selectionReasons(edited('tags of a test')).changes).toEqual([]);
   });
 
-  test('what failed in the last run, with what stands below it now; not what was skipped', () => {
+  test('what failed in the last run, with what stands below it now; and what was skipped', () => {
     const results = [
       { unique_id: 'model.bakery.stg_orders', status: 'error' },
       { unique_id: 'test.bakery.no_free_orders', status: 'fail' },
       { unique_id: 'model.bakery.plain', status: 'skipped' },
       { unique_id: 'model.bakery.by_env', status: 'success' },
       { unique_id: 'model.bakery.long_gone', status: 'error' },
+      { unique_id: 'model.bakery.by_var', status: 'partial success' },
     ];
     const lastResults = { results } as unknown as RunResults;
     const { retried } = selectionReasons({ ...edited('nothing'), lastResults });
@@ -66,9 +67,15 @@ describe('why nodes are selected', () => {
         'model.bakery.stg_orders',
         'model.bakery.orders',
         'test.bakery.no_free_orders',
+        'model.bakery.by_var',
+        'model.bakery.plain',
       ]),
     );
-    for (const id of ['plain', 'by_env', 'long_gone']) expect(retried).not.toContain(`model.bakery.${id}`);
+    for (const id of ['by_env', 'long_gone']) expect(retried).not.toContain(`model.bakery.${id}`);
+    const ofOther = selectionReasons({ ...edited('nothing'), lastResults, isOfOtherCode: true });
+    expect(ofOther.retried).toContain('model.bakery.by_env');
+    const skipped = { results: results.slice(2, 4) } as unknown as RunResults;
+    expect(selectionReasons({ ...edited('nothing'), lastResults: skipped }).retried).toEqual([]);
   });
 
   test('what stands below sources with newer data', () => {

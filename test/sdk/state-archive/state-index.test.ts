@@ -46,6 +46,12 @@ describe('reading the list', () => {
     ['no list', JSON.stringify({ schemaVersion: 1 })],
     ['a state without a commit', JSON.stringify({ ...INDEX, states: [{ ...keptAt(1), commit: undefined }] })],
     ['a date that is none', JSON.stringify({ ...INDEX, states: [{ ...keptAt(1), committedAt: 'soon' }] })],
+    // It is printed into logs.
+    [
+      'a date with words of its own',
+      JSON.stringify({ ...INDEX, states: [{ ...keptAt(1), publishedAt: '2026-01-01 (\n::error::x)' }] }),
+    ],
+    ['a commit that is none', JSON.stringify({ ...INDEX, states: [{ ...keptAt(1), commit: 'a\nb' }] })],
     [
       'a digest that leads elsewhere',
       JSON.stringify({

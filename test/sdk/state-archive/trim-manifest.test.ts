@@ -120,6 +120,18 @@ describe('of dbt Core', () => {
     });
     expect(trimRunResults({ results: null }, 'core')).toEqual({ results: null });
   });
+
+  test.each(['core', 'fusion'] as const)('of %s, values of --vars do not stay', (engine) => {
+    const args = {
+      which: 'build',
+      vars: { password: 'x-1' },
+      invocation_command: 'dbt build --vars {password: x-1}',
+    };
+    const kept = trimRunResults({ metadata: {}, results: [], args }, engine);
+    expect(kept).toEqual({ metadata: {}, results: [], args: { which: 'build' } });
+    const file = files.trimRunResults(Buffer.from(JSON.stringify({ results: [], args })), engine);
+    expect(Buffer.from(file).toString()).not.toContain('x-1');
+  });
 });
 
 describe('files', () => {

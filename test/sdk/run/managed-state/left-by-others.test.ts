@@ -1,0 +1,139 @@
+import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { DbtRunCacheError } from '../../../../sdk/errors.ts';
+import { runDbt } from '../../../../sdk/run-dbt.ts';
+import type { StateOptions } from '../../../../sdk/state-options.ts';
+import { CHECKOUT_ENV, newCheckout } from '../../../support/checkout.ts';
+import { addFakeAdapter } from '../../../support/fake-dbt/fake-adapter.ts';
+import { makeFakeDbt, type Step } from '../../../support/fake-dbt/fake-dbt.ts';
+import { type FakeNode, makeFakeProject, runOf } from '../../../support/fake-dbt/fake-project.ts';
+
+const ORDERS = { name: 'orders', status: 'success' };
+const FAILS = { name: 'visits', status: 'error' };
+
+/** A production of which every run may leave a state. */
+async function production() {
+  const root = await realpath(await mkdtemp(join(tmpdir(), 'production-')));
+  onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
+  const checkout = await newCheckout(join(root, 'project'));
+  makeFakeProject(checkout.dir, { '.gitignore': 'target/\nlogs/\n' });
+  const first = await checkout.commit({ 'models/orders.sql': 'select 1' });
+  const dbt = await makeFakeDbt(join(root, 'venv'), []);
+  addFakeAdapter(dbt);
+  const build = async (
+    nodes: readonly FakeNode[],
+    state: StateOptions = {},
+    end?: 'hangs' | 'cannot begin',
+  ) => {
+    const hasFailed = nodes.some(({ status }) => status === 'error');
+    const steps = runOf(nodes, hasFailed ? 1 : 0);
+    const cut: readonly Step[] = [
+      ...steps.filter((step) => !('exit' in step || 'write' in step)),
+      { hang: true },
+    ];
+    await writeFile(
+      join(dbt.venv, 'steps.json'),
+      JSON.stringify(end === 'hangs' ? cut : end === 'cannot begin' ? [{ exit: 2 }] : steps),
+    );
+    const { managedState, failure, notices } = await runDbt(['build'], {
+      ...(end === 'hangs' ? { timeout: 4000, forceKillAfterDelay: 0 } : {}),
+      cwd: checkout.dir,
+      dbt: dbt.venv,
+      env: { ...CHECKOUT_ENV, HOME: root },
+      output: 'silent',
+      state: { store: `file:${join(root, 'states')}`, slim: true, publish: 'always', ...state },
+    }).catch((error: unknown) => {
+      if (error instanceof DbtRunCacheError && error.result !== undefined) return error.result;
+      throw error;
+    });
+    return { ...managedState, failure, notices };
+  };
+  return { checkout, first, build };
+}
+
+test('what a failed run built of other code is built again', async () => {
+  const { checkout, build } = await production();
+  await build([ORDERS]);
+  await checkout.commit({ 'models/orders.sql': 'select 2' });
+  await build([ORDERS, FAILS]);
+
+  // The same code: what it built is compared.
+  const again = await build([ORDERS, FAILS]);
+  expect(again.slim?.selectors).toEqual(['state:modified+', 'result:error+']);
+  // The edit is taken back, so that no comparison names it.
+  await checkout.commit({ 'models/orders.sql': 'select 1' });
+  const pull = await build([], { publish: 'never' });
+  expect(pull.slim?.selectors).toEqual(['state:modified+', 'result:error+']);
+  const mended = await build([ORDERS, { ...FAILS, status: 'success' }]);
+  expect(mended.slim?.selectors).toEqual(['state:modified+', 'result:error+', 'result:success+']);
+  expect(mended.slim?.selection?.retried).toContain('model.shop.orders');
+  const next = await build([]);
+  expect(next.slim?.selectors).toEqual(['state:modified+']);
+});
+
+test('where another commit was built since, as before a branch was set back, everything is built', async () => {
+  const { checkout, first, build } = await production();
+  await build([ORDERS]);
+  const second = await checkout.commit({ 'models/orders.sql': 'select 2' });
+  await build([ORDERS]);
+  checkout.git('reset', '-q', '--hard', first);
+
+  const pull = await build([], { publish: 'never' });
+  expect(pull.comparison).toMatchObject({ kind: 'found', commit: first });
+  const back = await build([ORDERS]);
+  expect(back.comparison).toMatchObject({
+    ...{ kind: 'missing', because: 'none-fits' },
+    why: expect.stringContaining(`was built from commit ${second.slice(0, 7)} after ${first.slice(0, 7)}`),
+  });
+  const next = await build([]);
+  expect(next.comparison).toMatchObject({ kind: 'found', commit: first });
+});
+
+test('after a run of other code that was stopped everything is built once: nobody knows what it has built', async () => {
+  const { checkout, build } = await production();
+  await build([ORDERS]);
+  const second = await checkout.commit({ 'models/orders.sql': 'select 2' });
+  const stopped = await build([ORDERS], {}, 'hangs');
+  expect(stopped.failure?.code).toBe('timed-out');
+  expect(stopped.published).toEqual({ kind: 'not-published', because: 'failed', why: 'timed-out' });
+
+  // The same code: what it has built is compared.
+  const again = await build([ORDERS], { publish: 'never' });
+  expect(again.comparison).toMatchObject({ kind: 'found' });
+  // The edit is taken back, so that no comparison names it.
+  await checkout.commit({ 'models/orders.sql': 'select 1' });
+  const pull = await build([], { publish: 'never' });
+  expect(pull.comparison).toMatchObject({ kind: 'found' });
+  const mended = await build([ORDERS]);
+  expect(mended.comparison).toMatchObject({
+    ...{ kind: 'missing', because: 'none-fits' },
+    why: expect.stringContaining(`a run of commit ${second.slice(0, 7)} began to build the environment`),
+  });
+  expect(mended.published).toMatchObject({ kind: 'published' });
+  const next = await build([]);
+  expect(next.comparison).toMatchObject({ kind: 'found' });
+});
+
+test('a slim build of the same code makes up for a run that was stopped', async () => {
+  const { checkout, build } = await production();
+  await build([ORDERS]);
+  await checkout.commit({ 'models/orders.sql': 'select 2' });
+  await build([ORDERS], {}, 'hangs');
+  const slim = await build([ORDERS]);
+  expect(slim.slim?.selectors).toEqual(['state:modified+']);
+  for (const edit of ['select 1', 'select 3']) {
+    await checkout.commit({ 'models/orders.sql': edit });
+    expect((await build([ORDERS])).comparison).toMatchObject({ kind: 'found' });
+  }
+});
+
+test('a dbt that could not begin has built nothing, and leaves no doubt', async () => {
+  const { checkout, build } = await production();
+  await build([ORDERS]);
+  await checkout.commit({ 'models/orders.sql': 'select 2' });
+  expect((await build([], {}, 'cannot begin')).failure?.code).toBe('dbt-failed');
+  await checkout.commit({ 'models/orders.sql': 'select 1' });
+  expect((await build([])).comparison).toMatchObject({ kind: 'found' });
+});
