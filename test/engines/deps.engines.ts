@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RunOptions } from '../../sdk/index.ts';
 import { CORE_1_11, CORE_1_12, ENGINES, FUSION } from '../support/engine.ts';
 import { type Library, library } from './library.ts';
+import { testIf } from './test-if.ts';
 
 const run = promisify(execFile);
 const AGREE = 'The dbt packages agree with package-lock.yml: dbt deps is not needed';
@@ -21,9 +22,9 @@ const TIMEOUT = { timeout: 400_000 };
 // The whole way is gone on dbt Core 1.12 and v2. 1.11 installs as 1.12 does, by the same lock file: it goes the first part of it.
 describe.each(ENGINES)('$requirements', TIMEOUT, (engine) => {
   const isShort = engine === CORE_1_11;
-  const long = test.skipIf(isShort);
+  const long = testIf(!isShort);
   // What our own reading of the files decides, and no dbt.
-  const onFusion = test.runIf(engine.kind === 'fusion');
+  const onFusion = testIf(engine.kind === 'fusion');
   let shop: Library;
   beforeEach(async () => {
     shop = await library(engine, { DBT_ENGINE_MANAGE_STATE: 'false' });

@@ -5,6 +5,7 @@ import { readStates } from '../../sdk/state-archive/read-index.ts';
 import { fileStore } from '../../sdk/stores/file.ts';
 import { CORE_1_11, CORE_1_12, FUSION } from '../support/engine.ts';
 import { copyOf, ran, type Shop, shop, stateOf, story } from './managed-state-shop.ts';
+import { testIf } from './test-if.ts';
 
 const SLIM = { slim: true, publish: 'never' } as const;
 /** What may be built in little time, and was not edited. */
@@ -15,7 +16,7 @@ const PRICED = ['build', '--select', 'priced'] as const;
  * what is repeated) is asked of v2 alone. Core 1.11 and Postgres have managed-state.engines.ts.
  */
 describe.each([CORE_1_12, FUSION])('$requirements on duckdb', (engine) => {
-  const onFusion = test.runIf(engine.kind === 'fusion');
+  const onFusion = testIf(engine.kind === 'fusion');
   let base: Shop;
   let books: Shop;
   beforeAll(async () => {
@@ -71,7 +72,7 @@ describe.each([CORE_1_12, FUSION])('$requirements on duckdb', (engine) => {
     expect(stateOf(idle).slim?.selectors).toEqual(['state:modified+']);
   });
 
-  test.runIf(engine === CORE_1_12)('a state of another line of versions', async () => {
+  testIf(engine === CORE_1_12)('a state of another line of versions', async () => {
     await begin();
     const other = await books.branch('pr_other', CORE_1_11);
     const foreign = await other.run(PRICED, SLIM);

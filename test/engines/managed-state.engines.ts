@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CORE_1_11, ENGINES } from '../support/engine.ts';
 import { type Postgres, startPostgres } from '../support/postgres.ts';
 import { ran, type Shop, shop, stateOf, story } from './managed-state-shop.ts';
+import { testIf } from './test-if.ts';
 
 /** Edits, and all that is built for them. */
 const EDIT = {
@@ -149,7 +150,7 @@ describe.each(PLACES)('$name on $warehouse', ({ engine, warehouse }) => {
     expect(published).toMatchObject({ kind: 'published', isNewest: true });
   });
 
-  test.runIf(engine.kind === 'fusion' && warehouse === 'postgres')(
+  testIf(engine.kind === 'fusion' && warehouse === 'postgres')(
     'dbt v2 on Postgres is not told to favour the state, and says what it does not do then',
     async () => {
       const pull = await books.branch('pr_undeferred');

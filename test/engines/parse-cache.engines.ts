@@ -14,6 +14,7 @@ import { runtimeOf } from '../../sdk/runtimes/runtime.ts';
 import { fileStore } from '../../sdk/stores/file.ts';
 import { CORE_1_11, CORE_1_12, FUSION } from '../support/engine.ts';
 import { type Library, library } from './library.ts';
+import { testIf } from './test-if.ts';
 
 const FILE = 'partial_parse.msgpack';
 const PLACE = { repository: 'github.com/acme/library', path: '' };
@@ -54,7 +55,7 @@ async function cached(shop: Library, args: readonly string[]) {
 // Each test goes on with what the ones before it left in the store: to parse is to start dbt, which takes it three seconds.
 describe.each([CORE_1_11, CORE_1_12])('$requirements', (engine) => {
   // What follows from the key, or from where the file lies, and from nothing that differs between two versions.
-  const on112 = test.runIf(engine === CORE_1_12);
+  const on112 = testIf(engine === CORE_1_12);
   let shop: Library;
   /** Of the entry. */
   let name: string;

@@ -17,6 +17,7 @@ import { PROJECT } from '../sdk/managed-state/ask-dbt.ts';
 import { CORE_1_11, CORE_1_12, ENGINES, environmentOf } from '../support/engine.ts';
 import { inOneProcess } from './in-one-process.ts';
 import { bareEnv, runBare } from './library.ts';
+import { testIf } from './test-if.ts';
 
 /** What dbt does not select, and what `strict` selects for it beside its tests. */
 interface Case {
@@ -72,7 +73,7 @@ const OF_V2: readonly Case[] = [
 
 // What 1.11 compares is what 1.12 does, as the recordings of both say: it has the edit with the most in it.
 describe.each(ENGINES)('$requirements', (engine) => {
-  const notOn111 = test.runIf(engine !== CORE_1_11);
+  const notOn111 = testIf(engine !== CORE_1_11);
   const cases =
     engine === CORE_1_11
       ? OF_ALL.slice(0, 1)

@@ -1,12 +1,11 @@
 import { join } from 'node:path';
 import { readManifest, readSources } from '../../artifacts/read.ts';
 import type { PartInput } from '../../dedup/key.ts';
-import { probeArguments } from '../../diagnose/probe-arguments.ts';
 import { DbtRunCacheError } from '../../errors.ts';
 import { inPrivateFolder } from '../../runtimes/private-folder.ts';
-import { runtimeOf } from '../../runtimes/runtime.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { runQuietly } from '../run-quietly.ts';
 
 /**
  * What the data is, by the freshness dbt reports: the time of the last load of every source. A source that says nothing
@@ -18,28 +17,7 @@ export async function sourceData(run: RunContext, plan: Plan): Promise<PartInput
     return { kind: 'unknown', why: 'there is no project whose sources could be asked' };
   return inPrivateFolder(project.targetPath, async (folder) => {
     const targetPath = join(folder, 'target');
-    const end = await runtimeOf(plan.engine.kind)({
-      command: plan.commandPrefix,
-      args: [
-        'source',
-        'freshness',
-        ...probeArguments(run.args, plan.engine.kind),
-        `--target-path=${targetPath}`,
-        `--log-path=${join(folder, 'logs')}`,
-      ],
-      cwd: plan.cwd,
-      env: plan.env,
-      output: 'silent',
-      redactor: run.named,
-      workFolder: undefined,
-      otelFile: undefined,
-      forceKillAfterMs: run.options.forceKillAfterMs,
-      stops: run.stops,
-      onStarted: () => undefined,
-      onStopping: () => undefined,
-      onEvent: () => undefined,
-    });
-    run.stops.signal.throwIfAborted();
+    const end = await runQuietly(run, plan, ['source', 'freshness'], folder);
     try {
       const [sources, manifest] = await Promise.all([
         readSources(join(targetPath, 'sources.json')),

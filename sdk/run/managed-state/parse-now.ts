@@ -2,12 +2,11 @@ import { copyFile, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readManifest, readSources } from '../../artifacts/read.ts';
 import type { Manifest, SourcesArtifact } from '../../artifacts/types.ts';
-import { probeArguments } from '../../diagnose/probe-arguments.ts';
 import { DbtRunCacheError } from '../../errors.ts';
 import { inPrivateFolder } from '../../runtimes/private-folder.ts';
-import { runtimeOf } from '../../runtimes/runtime.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
+import { type QuietEnd, runQuietly } from '../run-quietly.ts';
 
 const PARSED = 'partial_parse.msgpack';
 
@@ -53,41 +52,6 @@ function targetOf({ project }: Plan): string {
     code: 'project-not-found',
     hint: 'Run in the folder of a dbt project, or name it with --project-dir.',
   });
-}
-
-interface QuietEnd {
-  readonly exitCode?: number | undefined;
-  readonly outputTail: string;
-}
-
-async function runQuietly(
-  run: RunContext,
-  plan: Plan,
-  command: readonly string[],
-  folder: string,
-): Promise<QuietEnd> {
-  const end = await runtimeOf(plan.engine.kind)({
-    command: plan.commandPrefix,
-    args: [
-      ...command,
-      ...probeArguments(run.args, plan.engine.kind),
-      `--target-path=${join(folder, 'target')}`,
-      `--log-path=${join(folder, 'logs')}`,
-    ],
-    cwd: plan.cwd,
-    env: plan.env,
-    output: 'silent',
-    redactor: run.named,
-    workFolder: undefined,
-    otelFile: undefined,
-    forceKillAfterMs: run.options.forceKillAfterMs,
-    stops: run.stops,
-    onStarted: () => undefined,
-    onStopping: () => undefined,
-    onEvent: () => undefined,
-  });
-  run.stops.signal.throwIfAborted();
-  return end;
 }
 
 function failed(
