@@ -124,8 +124,8 @@ async function benchSlim(): Promise<boolean> {
 
 async function benchRestore(): Promise<boolean> {
   const path = join(folder, 'manifest.json');
-  // About 2.4 KB a node with this much SQL.
-  await writeManifestFile(path, 20_000, 600);
+  // About 2.2 KB a node with this much SQL.
+  await writeManifestFile(path, 24_000, 600);
   const manifest = await readFile(path);
   if (manifest.length < MANIFEST_BYTES) throw new Error(`The manifest has only ${manifest.length} bytes`);
   const store = fileStore({ dir: join(folder, 'large-states') });
