@@ -639,3 +639,23 @@ describe('no program of the project is started', SUITE, () => {
     expect(trapped.wasSprung()).toBe(true);
   });
 });
+
+test('a slim build has no key in a job of its own: only a run finds the state it compares itself with', async () => {
+  const { jobs, optionsIn } = await makeWorkflow();
+  const options = { ...optionsIn(jobs.checkout('claim')), state: { slim: true } };
+  const answer = await claimRun(['build'], { ...options, reject: false });
+  expect(answer).toMatchObject({
+    kind: 'unclaimed',
+    dedup: {
+      because: {
+        kind: 'no-key',
+        unknown: [{ part: 'managed-state', why: 'only a run finds the state it compares itself with' }],
+      },
+    },
+  });
+  const key = await runKey(['build'], options);
+  expect(key).toMatchObject({
+    kind: 'none',
+    why: [expect.stringContaining('managed-state: only a run finds')],
+  });
+});

@@ -68,9 +68,10 @@ async function slimOf(
 ): Promise<SlimReport | undefined> {
   const slim = comparison?.slim;
   if (comparison === undefined || slim === undefined) return undefined;
-  // What is repeated selected for the same reasons: they are a part of its key.
-  const earlier = done.report.managedState?.slim?.selection;
-  const selection = earlier ?? (await reasonsOf(run, plan, comparison, done.artifacts));
+  // What is repeated got the same selection for the same reasons: they are a part of its key.
+  const earlier = done.report.managedState?.slim;
+  if (earlier !== undefined) return earlier;
+  const selection = await reasonsOf(run, plan, comparison, done.artifacts);
   return {
     mode: slim.mode,
     args: comparison.dbtArgs.map((arg) => run.clean(withoutSecretValues(arg))),

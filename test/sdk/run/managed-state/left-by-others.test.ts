@@ -1,57 +1,5 @@
-import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { DbtRunCacheError } from '../../../../sdk/errors.ts';
-import { runDbt } from '../../../../sdk/run-dbt.ts';
-import type { StateOptions } from '../../../../sdk/state-options.ts';
-import { CHECKOUT_ENV, newCheckout } from '../../../support/checkout.ts';
-import { addFakeAdapter } from '../../../support/fake-dbt/fake-adapter.ts';
-import { makeFakeDbt, type Step } from '../../../support/fake-dbt/fake-dbt.ts';
-import { type FakeNode, makeFakeProject, runOf } from '../../../support/fake-dbt/fake-project.ts';
-
-const ORDERS = { name: 'orders', status: 'success' };
-const FAILS = { name: 'visits', status: 'error' };
-
-/** A production of which every run may leave a state. */
-async function production() {
-  const root = await realpath(await mkdtemp(join(tmpdir(), 'production-')));
-  onTestFinished(() => rm(root, { recursive: true, force: true, maxRetries: 5 }));
-  const checkout = await newCheckout(join(root, 'project'));
-  makeFakeProject(checkout.dir, { '.gitignore': 'target/\nlogs/\n' });
-  const first = await checkout.commit({ 'models/orders.sql': 'select 1' });
-  const dbt = await makeFakeDbt(join(root, 'venv'), []);
-  addFakeAdapter(dbt);
-  const build = async (
-    nodes: readonly FakeNode[],
-    state: StateOptions = {},
-    end?: 'hangs' | 'cannot begin',
-  ) => {
-    const hasFailed = nodes.some(({ status }) => status === 'error');
-    const steps = runOf(nodes, hasFailed ? 1 : 0);
-    const cut: readonly Step[] = [
-      ...steps.filter((step) => !('exit' in step || 'write' in step)),
-      { hang: true },
-    ];
-    await writeFile(
-      join(dbt.venv, 'steps.json'),
-      JSON.stringify(end === 'hangs' ? cut : end === 'cannot begin' ? [{ exit: 2 }] : steps),
-    );
-    const { managedState, failure, notices } = await runDbt(['build'], {
-      ...(end === 'hangs' ? { timeout: 4000, forceKillAfterDelay: 0 } : {}),
-      cwd: checkout.dir,
-      dbt: dbt.venv,
-      env: { ...CHECKOUT_ENV, HOME: root },
-      output: 'silent',
-      state: { store: `file:${join(root, 'states')}`, slim: true, publish: 'always', ...state },
-    }).catch((error: unknown) => {
-      if (error instanceof DbtRunCacheError && error.result !== undefined) return error.result;
-      throw error;
-    });
-    return { ...managedState, failure, notices };
-  };
-  return { checkout, first, build };
-}
+import { expect, test } from 'vitest';
+import { FAILS, ORDERS, production } from '../../../support/production.ts';
 
 test('what a failed run built of other code is built again', async () => {
   const { checkout, build } = await production();
