@@ -18,15 +18,18 @@ const BASES: Readonly<Record<FoundState['basis'], (environment: string, doubt: b
 export function foundInWords(found: FoundState, environment: string): readonly Phrase[] {
   const { commit, url, commitsAway, basis, dbtVersion, adapterType } = found;
   const run = webAddress(url);
+  const edits = found.isCheckoutDirty === true ? ', with edits here that are not committed' : '';
   const adapter = adapterType === undefined ? '' : ` (${clause(adapterType)})`;
   return [
     words(`Compared with the state of ${clause(environment)} at `),
     commitPhrase(commit, url),
     words(
-      `, ${commitsAway === 0 ? 'this very commit' : BASES[basis](clause(environment), found.doubt !== undefined)}`,
+      `, ${commitsAway === 0 ? `this very commit${edits}` : BASES[basis](clause(environment), found.doubt !== undefined)}`,
     ),
     words(
-      commitsAway === undefined || commitsAway === 0 ? '. ' : ` (${counted(commitsAway, 'commit')} back). `,
+      commitsAway === undefined || commitsAway === 0
+        ? '. '
+        : ` (${counted(commitsAway, 'commit')} back${edits}). `,
     ),
     run === undefined ? words('A run') : { text: 'A run', url: run },
     words(

@@ -40,6 +40,8 @@ export interface FoundState {
   readonly adapterType?: string;
   /** Its checkout differed from the commit. */
   readonly isDirty?: true;
+  /** The checkout of this run differs from its own commit, so that more may have changed than its commits say. */
+  readonly isCheckoutDirty?: true;
   /** Address of the run that left it. */
   readonly url?: string;
   /** Nearer ones that were not taken. */

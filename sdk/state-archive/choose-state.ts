@@ -112,6 +112,7 @@ function passedOverFor(
 const HOUR = 3_600_000;
 
 function ageInWords(ageMs: number): string {
+  if (ageMs < 60_000) return 'less than a minute';
   const [count, unit] =
     ageMs >= 48 * HOUR
       ? [ageMs / (24 * HOUR), 'day']

@@ -50,6 +50,9 @@ function selectionLines(
     shown.length === 0 ? '' : `: ${shown.join(', ')}${rest > 0 ? ` and ${count(rest)} more` : ''}`;
   const open = oversights.filter(({ tone }) => tone === 'caution');
   const todo = open.slice(0, NAMED).flatMap((one) => one.todo ?? []);
+  // Only with something added does a reader ask why.
+  const hasAdded = others.some(({ kind }) => kind === 'added');
+  const reasons = hasAdded ? oversights.filter(({ tone }) => tone === 'settled').slice(0, NAMED) : [];
   return [
     ...wrapped(`${paint.bold(title)}${which}`, width, '  '),
     ...others.flatMap(({ lead, nodes }) => {
@@ -58,6 +61,7 @@ function selectionLines(
       const words = `${said(lead)}: ${some.join(', ')}${more > 0 ? ` and ${count(more)} more` : ''}`;
       return wrapped(words, width, '  ');
     }),
+    ...reasons.flatMap(({ says }) => wrapped(said(says), width, '    ')),
     ...(addedAll === undefined ? [] : wrapped(`${paint.yellow('!')} ${said(addedAll)}`, width, '  ')),
     ...open.slice(0, NAMED).flatMap(({ says }) => wrapped(`${paint.yellow('!')} ${said(says)}`, width, '  ')),
     ...(open.length > NAMED ? [`  ! and ${count(open.length - NAMED)} more that dbt does not see`] : []),

@@ -26,11 +26,12 @@ export async function production() {
   const build = async (
     nodes: readonly FakeNode[],
     state: StateOptions = {},
-    end?: 'hangs' | 'cannot begin',
+    end?: 'hangs' | 'cannot begin' | readonly Step[],
     more: Pick<RunOptions, 'dedup'> = {},
   ) => {
     const hasFailed = nodes.some(({ status }) => status === 'error');
-    const steps = runOf(nodes, hasFailed ? 1 : 0);
+    const run = runOf(nodes, hasFailed ? 1 : 0);
+    const steps = typeof end === 'object' ? [...run.slice(0, 1), ...end, ...run.slice(1)] : run;
     const cut: readonly Step[] = [
       ...steps.filter((step) => !('exit' in step || 'write' in step)),
       { hang: true },

@@ -241,6 +241,7 @@ async function fetchState(
       ...{ engine: state.engine, dbtVersion: state.dbtVersion },
       ...optional('adapterType', state.adapterType),
       ...optional('isDirty', state.isDirty),
+      ...(history.isDirty ? { isCheckoutDirty: true as const } : {}),
       ...optional('url', state.url),
       passedOver: given,
       ...optional('lastRun', brought.runResultsPath === undefined ? undefined : shownRun(lastRun)),

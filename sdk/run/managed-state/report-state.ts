@@ -2,7 +2,7 @@ import { readManifest, readRunResults } from '../../artifacts/read.ts';
 import { selectionReasons } from '../../managed-state/selection-reasons.ts';
 import type { ManagedStateReport, SelectionReasons, SlimReport } from '../../managed-state/state-report.ts';
 import { withoutSecretValues } from '../../plan/secret-values.ts';
-import type { RunArtifacts, RunReport } from '../../result.ts';
+import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
 import { atMost } from '../../util/waiting.ts';
 import type { Plan } from '../make-plan.ts';
@@ -33,7 +33,18 @@ export async function withManagedState(
     ...optional('slim', slim),
     ...optional('published', left?.published),
   };
-  return { ...report, managedState, notices: [...report.notices, ...(left?.notices ?? [])] };
+  const notices = report.notices.filter((notice) => !saysNothingOfTheCaller(notice, slim));
+  return { ...report, managedState, notices: [...notices, ...(left?.notices ?? [])] };
+}
+
+/** dbt warns of each word of a selection that finds nothing; that nothing changed is no fault of the caller's. */
+function saysNothingOfTheCaller({ name, message }: RunNotice, slim: SlimReport | undefined): boolean {
+  return (
+    name === 'NoNodesForSelectionCriteria' &&
+    slim !== undefined &&
+    slim.within.length === 0 &&
+    slim.selectors.some((selector) => message.includes(`'${selector}'`))
+  );
 }
 
 async function leaveInTime(

@@ -71,6 +71,14 @@ describe('what it was compared with', () => {
     [{ commitsAway: 1 }, 'starts from (1 commit back)'],
     [{ commitsAway: 0 }, 'at 1a2b3c4, this very commit. A run'],
     [
+      { commitsAway: 0, isCheckoutDirty: true },
+      'at 1a2b3c4, this very commit, with edits here that are not committed. A run',
+    ],
+    [
+      { commitsAway: 3, isCheckoutDirty: true },
+      '(3 commits back, with edits here that are not committed). A run',
+    ],
+    [
       { basis: 'newest' },
       'the newest state of production, since there is none of an older commit of this branch',
     ],

@@ -173,6 +173,7 @@ describe('what does not fit', () => {
     const details = async (ageMs: number) =>
       (await rank([keptAt(1, { publishedAt: at(ageMs) })], {}, { maxAgeMs: 1 })).passedOver[0];
     expect(await details(12.9 * DAY)).toEqual({ commit: sha(1), because: 'stale', detail: '12 days old' });
+    expect(await details(30_000)).toMatchObject({ detail: 'less than a minute old' });
     expect((await details(47 * HOUR))?.detail).toBe('47 hours old');
     expect((await details(HOUR))?.detail).toBe('1 hour old');
     expect((await details(90_000))?.detail).toBe('1 minute old');

@@ -97,6 +97,15 @@ describe('a slim build', () => {
     expect(warned).toContain('\n    What to do: If that matters here');
   });
 
+  test('a terminal tells why strict added nodes', () => {
+    const strict = slimReport({ mode: 'strict', added: [id('events')], selection: SELECTION });
+    expect(text(given({ slim: strict })).replace(/\s+/g, ' ')).toContain(
+      'The variable start has another value now, and dbt does not compare values. It is read by the code of events',
+    );
+    const selection = { ...SELECTION, oversights: SELECTION.oversights.slice(3) };
+    expect(text(given({ slim: slimReport({ mode: 'strict', selection }) }))).not.toContain('fine');
+  });
+
   test('what strict added, and why it selected everything', () => {
     const oversight = { kind: 'project-hook', uniqueId: 'operation.p.p-on-run-end-0' } as const;
     const strict = slimReport({ mode: 'strict', added: [id('events')], addedAll: oversight });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Step } from '../../../support/fake-dbt/fake-dbt.ts';
 import { FAILS, ORDERS, production } from '../../../support/production.ts';
 
 test('what a failed run built of other code is built again', async () => {
@@ -75,6 +76,21 @@ test('a slim build of the same code makes up for a run that was stopped', async 
     await checkout.commit({ 'models/orders.sql': edit });
     expect((await build([ORDERS])).comparison).toMatchObject({ kind: 'found' });
   }
+});
+
+test('that its own selection finds nothing is no warning of a slim build; that the caller’s does is one', async () => {
+  const { build } = await production();
+  await build([ORDERS]);
+  const warning = (criterion: string): Step => ({
+    event: {
+      name: 'NoNodesForSelectionCriteria',
+      level: 'warn',
+      msg: `The selection criterion '${criterion}' does not match any enabled nodes`,
+    },
+  });
+  const { notices } = await build([], {}, [warning('state:modified+'), warning('tag:gone')]);
+  const said = notices.map(({ message }) => message).filter((message) => message.includes('criterion'));
+  expect(said).toEqual([expect.stringContaining("'tag:gone'")]);
 });
 
 test('a dbt that could not begin has built nothing, and leaves no doubt', async () => {
