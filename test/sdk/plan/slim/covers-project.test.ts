@@ -23,6 +23,9 @@ test.each([
   'build --empty --no-empty',
   'build --indirect-selection cautious',
   '--quiet build --store-failures',
+  // They check code, and make nothing.
+  'build --exclude-resource-type unit_test',
+  'build --exclude-resource-types unit_test exposure',
 ])('%s is of the whole project', (line) => {
   expect(coverage(line)).toEqual({ kind: 'whole' });
   expect(coverage(line, { engine: 'fusion' })).toEqual({ kind: 'whole' });
@@ -30,7 +33,7 @@ test.each([
 
 test.each([
   ...['-s a', '--select a', '--models a', '-m a', '--exclude a', '--selector a', '--resource-type model'],
-  ...['--resource-types model', '--exclude-resource-type unit_test', '--exclude-resource-types test'],
+  ...['--resource-types model', '--exclude-resource-types unit_test test', '--exclude-resource-types test'],
   ...['--empty', '--sample 1d', '--event-time-start 2020-01-01', '--event-time-end=2020-01-01', '-qs a'],
 ])('build %s is not', (option) => {
   const because = { kind: 'partial', because: expect.stringContaining('is given') };
@@ -52,6 +55,14 @@ describe('variables', () => {
       because: expect.stringContaining(name),
     });
     expect(coverage('build', { env: { [name]: '' } }).kind).toBe('whole');
+  });
+
+  test('unit tests may be left out by a variable as well', () => {
+    for (const name of ['DBT_EXCLUDE_RESOURCE_TYPES', 'DBT_ENGINE_EXCLUDE_RESOURCE_TYPES']) {
+      expect(coverage('build', { env: { [name]: 'unit_test' } }).kind).toBe('whole');
+      expect(coverage('build', { env: { [name]: 'unit_test,seed' } }).kind).toBe('partial');
+    }
+    expect(coverage('build', { env: { DBT_RESOURCE_TYPES: 'unit_test' } }).kind).toBe('partial');
   });
 
   test('DBT_EMPTY is a flag', () => {
