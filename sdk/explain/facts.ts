@@ -1,4 +1,5 @@
 import type { RunReport } from '../result.ts';
+import { shellQuoted } from '../util/shell-quoted.ts';
 import { dedupFacts } from './dedup-facts.ts';
 import type { Fact } from './explanation.ts';
 import { count, duration, instant } from './format.ts';
@@ -53,9 +54,4 @@ function asked({ runCache, requireRunCache }: RunReport): string | undefined {
 
 function joined(name: string | undefined, version: string | undefined): string | undefined {
   return name === undefined || version === undefined ? name : `${name} ${version}`;
-}
-
-/** A word as a shell would need it. */
-export function shellQuoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

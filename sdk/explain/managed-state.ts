@@ -5,8 +5,8 @@ import type {
   SlimReport,
 } from '../managed-state/state-report.ts';
 import type { RunReport } from '../result.ts';
+import { shellQuoted } from '../util/shell-quoted.ts';
 import type { Phrase } from './explanation.ts';
-import { shellQuoted } from './facts.ts';
 import { counted, listedUpTo } from './format.ts';
 import {
   foundCautions,

@@ -70,7 +70,8 @@ export async function leaveState(
     ...optional('lastRun', lastRun),
     ...optional('ended', ended),
   };
-  return list(store, place, addition, retainMs);
+  const listed = await list(store, place, addition, retainMs);
+  return listed.kind === 'unknown' ? listed : outcome(listed.index, addition);
 }
 
 /**
@@ -85,10 +86,7 @@ export async function noteBegun(
 ): Promise<readonly BegunRun[] | undefined> {
   const noted = await list(store, place, { begun }, retainMs);
   if (noted.kind === 'unknown') return undefined;
-  const read = await store.read(indexName(place));
-  const parsed = read.kind === 'found' ? parseIndex(read.entry.value) : undefined;
-  if (parsed?.kind !== 'read') return [];
-  return (parsed.index.begun ?? []).filter(({ token }) => token !== begun.token);
+  return (noted.index.begun ?? []).filter(({ token }) => token !== begun.token);
 }
 
 type Put = (bytes: Uint8Array | undefined) => Promise<KeptFile | Unknown | undefined>;
@@ -128,7 +126,7 @@ async function list(
   place: StatePlace,
   addition: Addition,
   retainMs: number,
-): Promise<LeaveAnswer> {
+): Promise<{ readonly kind: 'listed'; readonly index: StateIndex } | Unknown> {
   const name = indexName(place);
   let unanswered = 0;
   let last: Unknown = { kind: 'unknown', why: 'others kept changing the list of states' };
@@ -147,9 +145,10 @@ async function list(
     const value = printIndex(addToIndex(parsed.index, addition));
     if (value === undefined)
       return { kind: 'unknown', why: 'what it says of the run is too large to be kept' };
-    if (value === entry?.value) return outcome(value, addition);
+    const listed = { kind: 'listed', index: JSON.parse(value) as StateIndex } as const;
+    if (value === entry?.value) return listed;
     const written = await store.write({ name, value, expected: entry?.version, retainMs });
-    if (written.kind === 'written') return outcome(value, addition);
+    if (written.kind === 'written') return listed;
     if (written.kind === 'conflict') continue;
     last = asUnknown(written);
     unanswered += 1;
@@ -160,8 +159,7 @@ async function list(
 
 const EMPTY = { kind: 'read', index: { schemaVersion: 1, states: [] } satisfies StateIndex } as const;
 
-function outcome(value: string, { state, lastRun }: Addition): LeaveAnswer {
-  const index = JSON.parse(value) as StateIndex;
+function outcome(index: StateIndex, { state, lastRun }: Addition): LeaveAnswer {
   const isKept = (kept: KeptState): boolean =>
     state !== undefined && kept.commit === state.commit && isSameLine(kept, state);
   if (state !== undefined && !index.states.some(isKept)) {

@@ -1,7 +1,5 @@
-import { askProgram } from '../../runtimes/process.ts';
 import type { Plan } from '../make-plan.ts';
-import type { RunContext } from '../run-context.ts';
-import { isProduction } from './production.ts';
+import type { StateDesk } from './state-desk.ts';
 
 /** Commands that build or test. The results of others, such as `compile`, say of every node that it is well. */
 const BUILDING: ReadonlySet<string> = new Set(['build', 'retry', 'run', 'seed', 'snapshot', 'test']);
@@ -12,9 +10,6 @@ export function buildsOrTests({ command }: Plan): boolean {
 }
 
 /** Whether the tables that a run is about are those of the environment itself. */
-export async function buildsProduction(run: RunContext, plan: Plan): Promise<boolean> {
-  const publish = run.options.state?.publish;
-  if (publish === 'always') return true;
-  const projectDir = plan.project?.dir ?? plan.cwd;
-  return (await isProduction({ env: run.options.env, projectDir, run: askProgram })).kind === 'yes';
+export async function buildsProduction({ settings, production }: StateDesk): Promise<boolean> {
+  return settings.publish === 'always' || (await production()).kind === 'yes';
 }

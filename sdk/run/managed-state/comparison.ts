@@ -1,7 +1,6 @@
 import type { PartInput } from '../../dedup/key.ts';
-import type { KnownChanges } from '../../managed-state/oversight.ts';
 import type { StateComparison } from '../../managed-state/state-report.ts';
-import type { SlimSelection } from './slim-selection.ts';
+import type { SlimSelection, StateHere } from './slim-selection.ts';
 
 /** What a run compares itself with, and what dbt is given for it. */
 export interface Comparison {
@@ -13,16 +12,7 @@ export interface Comparison {
   /** The part of the run's key: the result hangs on it. */
   readonly part: PartInput;
   /** Where there is a state: what of it lies here. */
-  readonly here?: {
-    /** Absolute: a private folder, gone after the run. */
-    readonly folder: string;
-    readonly manifestPath: string;
-    readonly runResultsPath?: string;
-    readonly sourcesPath?: string;
-    readonly known: KnownChanges;
-    /** As of `failedBefore()`. */
-    readonly isOfOtherCode: boolean;
-  };
+  readonly here?: StateHere;
   /** Absent unless this is a slim build. */
   readonly slim?: SlimSelection;
 }

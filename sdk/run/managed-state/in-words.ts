@@ -1,6 +1,7 @@
 import type { MissingState, PassedOver } from '../../managed-state/state-report.ts';
 import { withoutSecretValues } from '../../plan/secret-values.ts';
 import type { RunNotice } from '../../result.ts';
+import { shellQuoted } from '../../util/shell-quoted.ts';
 import type { Comparison } from './comparison.ts';
 
 const BASIS = {
@@ -18,13 +19,8 @@ export function inWords({ report, dbtArgs }: Comparison): readonly string[] {
   const which = commitsAway === 0 ? 'this very commit' : `${BASIS[basis]}${away}`;
   return [
     `Comparing with the state of commit ${commit.slice(0, 7)} (${which}), published ${publishedAt} by dbt ${dbtVersion}`,
-    `dbt ${dbtArgs.map((arg) => quoted(withoutSecretValues(arg))).join(' ')}`,
+    `dbt ${dbtArgs.map((arg) => shellQuoted(withoutSecretValues(arg))).join(' ')}`,
   ];
-}
-
-/** As a shell would need it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
 const BECAUSE: Readonly<Record<MissingState['because'], string>> = {

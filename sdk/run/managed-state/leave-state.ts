@@ -15,7 +15,6 @@ import { buildsOrTests } from './builds-production.ts';
 import { resultsOfProduction } from './last-results.ts';
 import type { Begun } from './mark-begun.ts';
 import { overlookedWhy } from './overlooked-why.ts';
-import { readKnownValues } from './read-values.ts';
 import { lineOf, type StateDesk } from './state-desk.ts';
 import { coverageOf, whyNotPublish } from './why-not-publish.ts';
 
@@ -50,11 +49,11 @@ export async function leaveStateOf(
   if (settings.publish === 'never' || !buildsOrTests(plan)) return undefined;
   const outcome = outcomeOf(report);
   if (outcome === undefined) {
-    if (hasDoneNothing(run, report))
+    if (begun !== undefined && hasDoneNothing(run, report))
       await leaveState(store, place, { ended: tokens }, { retainMs: settings.retentionMs });
     return left('failed', report.failure?.code);
   }
-  const unfit = settings.publish === 'auto' ? await whyNotPublish(run, plan) : undefined;
+  const unfit = settings.publish === 'auto' ? await whyNotPublish(run, plan, desk) : undefined;
   if (unfit !== undefined) return { published: unfit, notices: [] };
   if ('kind' in history) return left('no-commit', history.why, 'warn');
   const overlooked = outcome === 'succeeded' ? overlookedWhy(slim) : undefined;
@@ -131,7 +130,7 @@ type Common = KeptCommit & EngineLine & { readonly url?: string };
 async function stateOf(
   run: RunContext,
   plan: Plan,
-  { history, fresh }: StateDesk,
+  { history, fresh, values }: StateDesk,
   { command, outcome, artifactPaths: paths }: RunReport,
   common: Common,
 ): Promise<Leaving['state']> {
@@ -147,7 +146,7 @@ async function stateOf(
     contents: {
       manifest: trimManifest(await readFile(paths.manifest), plan.engine.kind),
       ...optional('sources', sources === undefined ? undefined : await readFile(sources)),
-      values: await readKnownValues(run, plan),
+      values: await values(),
     },
   };
 }
@@ -206,11 +205,8 @@ async function commitOf(
   return { commit, committedAt, after };
 }
 
-function notPublished(because: NotPublished['because'], why: string | undefined): NotPublished {
-  return { kind: 'not-published', because, ...optional('why', why) };
-}
-
-function left(because: NotPublished['because'], why: string | undefined, warn?: 'warn'): Left {
+/** Not published; `warn`: it should have been. */
+export function left(because: NotPublished['because'], why: string | undefined, warn?: 'warn'): Left {
   const notice: RunNotice = {
     kind: 'problem',
     name: 'state-not-published',
@@ -218,5 +214,6 @@ function left(because: NotPublished['because'], why: string | undefined, warn?: 
     hint: 'Later runs compare themselves with an older state, or with none.',
     count: 1,
   };
-  return { published: notPublished(because, why), notices: warn === 'warn' ? [notice] : [] };
+  const published: NotPublished = { kind: 'not-published', because, ...optional('why', why) };
+  return { published, notices: warn === 'warn' ? [notice] : [] };
 }

@@ -25,7 +25,7 @@ export interface Begun {
 export async function markBegun(run: RunContext, plan: Plan, desk: StateDesk): Promise<Begun | undefined> {
   const { settings, history, store, place } = desk;
   if (settings.publish === 'never' || 'kind' in history || !buildsOrTests(plan)) return undefined;
-  if (settings.publish === 'auto' && (await whyNotPublish(run, plan)) !== undefined) return undefined;
+  if (settings.publish === 'auto' && (await whyNotPublish(run, plan, desk)) !== undefined) return undefined;
   const begun = { token: randomUUID(), commit: history.head, startedAt: run.startedAt.toISOString() };
   const noting = noteBegun(store, place, begun, { retainMs: settings.retentionMs }).catch(() => undefined);
   const others = await atMost(NOTING_MS, noting, undefined);

@@ -4,11 +4,12 @@ import type { ManagedStateReport, SelectionReasons, SlimReport } from '../../man
 import { withoutSecretValues } from '../../plan/secret-values.ts';
 import type { RunArtifacts, RunNotice, RunReport } from '../../result.ts';
 import { optional } from '../../util/optional.ts';
+import { reasonOf } from '../../util/reason.ts';
 import { atMost } from '../../util/waiting.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
 import type { Comparison } from './comparison.ts';
-import { type Ended, type Left, leaveStateOf } from './leave-state.ts';
+import { type Ended, type Left, leaveStateOf, left } from './leave-state.ts';
 import type { StateDesk } from './state-desk.ts';
 
 /** A manifest takes a while over a slow line; a run that was stopped leaves nothing. */
@@ -24,17 +25,17 @@ export async function withManagedState(
   if (desk === undefined) return report;
   const comparison = run.comparison();
   const slim = await slimOf(run, plan, comparison, { report, artifacts });
-  const left = await leaveInTime(run, plan, desk, { report, artifacts, slim });
-  if (comparison === undefined && left === undefined) return report;
+  const leaving = await leaveInTime(run, plan, desk, { report, artifacts, slim });
+  if (comparison === undefined && leaving === undefined) return report;
   const managedState: ManagedStateReport = {
     environment: desk.settings.environment,
     store: desk.store.kind,
     ...optional('comparison', comparison?.report),
     ...optional('slim', slim),
-    ...optional('published', left?.published),
+    ...optional('published', leaving?.published),
   };
   const notices = report.notices.filter((notice) => !saysNothingOfTheCaller(notice, slim));
-  return { ...report, managedState, notices: [...notices, ...(left?.notices ?? [])] };
+  return { ...report, managedState, notices: [...notices, ...(leaving?.notices ?? [])] };
 }
 
 /** dbt warns of each word of a selection that finds nothing; that nothing changed is no fault of the caller's. */
@@ -53,21 +54,9 @@ async function leaveInTime(
   desk: StateDesk,
   done: Ended,
 ): Promise<Left | undefined> {
-  const unavailable = (why: string): Left => ({
-    published: { kind: 'not-published', because: 'unavailable', why },
-    notices: [
-      {
-        kind: 'problem',
-        name: 'state-not-published',
-        message: `The state of this run could not be published: ${run.clean(why)}`,
-        hint: 'Later runs compare themselves with an older state, or with none.',
-        count: 1,
-      },
-    ],
-  });
-  const late = unavailable(`the store did not answer within ${LEAVING_MS / 1000} s`);
+  const late = left('unavailable', `the store did not answer within ${LEAVING_MS / 1000} s`, 'warn');
   return atMost(LEAVING_MS, leaveStateOf(run, plan, desk, done), late).catch((thrown: unknown) =>
-    unavailable(thrown instanceof Error ? thrown.message : String(thrown)),
+    left('unavailable', run.clean(reasonOf(thrown)), 'warn'),
   );
 }
 
@@ -117,9 +106,7 @@ async function reasonsOf(
     run.notices.push({
       kind: 'problem',
       name: 'state-unreadable',
-      message: run.clean(
-        `Why nodes were selected could not be told: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
-      ),
+      message: run.clean(`Why nodes were selected could not be told: ${reasonOf(thrown)}`),
       count: 1,
     });
     return undefined;

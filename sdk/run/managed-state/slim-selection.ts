@@ -26,7 +26,7 @@ export interface SlimSelection {
   readonly fresher: readonly string[];
 }
 
-/** The files of a state that lie here. */
+/** The files of a state that lie here: absolute paths in a private folder, gone after the run. */
 export interface StateHere {
   readonly manifestPath: string;
   readonly runResultsPath?: string;

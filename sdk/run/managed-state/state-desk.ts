@@ -4,7 +4,7 @@ import { githubRest } from '../../github/rest.ts';
 import { workflowRunOf } from '../../github/workflow-run.ts';
 import { askProgram } from '../../runtimes/process.ts';
 import type { CommitHistory } from '../../state-archive/commit-history.ts';
-import type { EngineLine, StatePlace } from '../../state-archive/kept-state.ts';
+import type { EngineLine, KnownValues, StatePlace } from '../../state-archive/kept-state.ts';
 import type { ManagedStateSettings } from '../../state-settings.ts';
 import { optional } from '../../util/optional.ts';
 import type { Plan } from '../make-plan.ts';
@@ -12,6 +12,8 @@ import type { RunContext } from '../run-context.ts';
 import { commitHistoryOf } from './commit-history.ts';
 import type { FreshSources } from './fresh-sources.ts';
 import type { Begun } from './mark-begun.ts';
+import { isProduction, type Production } from './production.ts';
+import { readKnownValues } from './read-values.ts';
 import { repositoryNameOf } from './repository-name.ts';
 
 /** Where the states of a run are, and which commit it is about. */
@@ -20,6 +22,10 @@ export interface StateDesk {
   readonly store: DedupStore;
   readonly place: StatePlace;
   readonly history: CommitHistory | { readonly kind: 'none'; readonly why: string };
+  /** Whether the run is of production's branch. Asked once. */
+  production(): Promise<Production>;
+  /** What the variables are that templates read. Read once: dbt gets what they were before it started. */
+  values(): Promise<KnownValues>;
   /** Absent unless dbt is about to change the tables of the environment. */
   readonly begun?: Begun;
   /** Absent where nobody asked how new the data of the sources is. */
@@ -59,6 +65,16 @@ export async function stateDesk(
     store,
     place: { project: name, ...repository, environment: settings.environment },
     history,
+    production: once(() => isProduction(common)),
+    values: once(() => readKnownValues(run, plan)),
+  };
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
   };
 }
 

@@ -1,17 +1,19 @@
 import type { PublishedState } from '../../managed-state/state-report.ts';
 import { type Coverage, coversProject } from '../../plan/slim/covers-project.ts';
 import { defaultSelectorOf } from '../../plan/slim/default-selector.ts';
-import { askProgram } from '../../runtimes/process.ts';
 import type { Plan } from '../make-plan.ts';
 import type { RunContext } from '../run-context.ts';
-import { isProduction } from './production.ts';
+import type { StateDesk } from './state-desk.ts';
 
 type NotPublished = Extract<PublishedState, { kind: 'not-published' }>;
 
 /** Why `publish: auto` keeps nothing of a run, however it ends. Undefined: it keeps its state. */
-export async function whyNotPublish(run: RunContext, plan: Plan): Promise<NotPublished | undefined> {
-  const projectDir = plan.project?.dir ?? plan.cwd;
-  const production = await isProduction({ env: run.options.env, projectDir, run: askProgram });
+export async function whyNotPublish(
+  run: RunContext,
+  plan: Plan,
+  desk: StateDesk,
+): Promise<NotPublished | undefined> {
+  const production = await desk.production();
   if (production.kind !== 'yes') {
     const because = production.kind === 'no' ? 'not-default-branch' : 'unknown-branch';
     return { kind: 'not-published', because, why: production.why };

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { fileStore } from '../../../../sdk/stores/file.ts';
+import { listed } from '../../../servers/opened.ts';
 import type { Step } from '../../../support/fake-dbt/fake-dbt.ts';
 import { FAILS, ORDERS, production } from '../../../support/production.ts';
 
@@ -100,4 +103,13 @@ test('a dbt that could not begin has built nothing, and leaves no doubt', async 
   expect((await build([], {}, 'cannot begin')).failure?.code).toBe('dbt-failed');
   await checkout.commit({ 'models/orders.sql': 'select 1' });
   expect((await build([])).comparison).toMatchObject({ kind: 'found' });
+});
+
+test('a run that publishes nothing leaves nothing in the store, also where dbt could not begin', async () => {
+  const { build, root } = await production();
+  expect((await build([], { publish: 'auto' }, 'cannot begin')).failure?.code).toBe('dbt-failed');
+  const store = fileStore({ dir: join(root, 'states') });
+  expect(await listed(store)).toEqual([]);
+  await build([ORDERS]);
+  expect(await listed(store, 'states/')).toHaveLength(1);
 });
